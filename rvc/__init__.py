@@ -1,0 +1,5 @@
+"""Retrieval-based voice conversion: the inference library of Voiceproject.
+
+Knows nothing of Django, settings or environment variables. Importing `rvc`, `rvc.errors`, `rvc.options` and
+`rvc.voicefile` needs no torch; `rvc.pipeline` does.
+"""
