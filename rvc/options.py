@@ -23,7 +23,9 @@ FORMAT_LABELS: dict[str, str] = {
 """Every output format with the words a person reads."""
 
 
-def _option(default: Any, help_text: str, *, low: float | None = None, high: float | None = None, unit: str = "") -> Any:
+def _option(
+    default: Any, help_text: str, *, low: float | None = None, high: float | None = None, unit: str = ""
+) -> Any:
     return field(default=default, metadata={"help": help_text, "low": low, "high": high, "unit": unit})
 
 
@@ -49,7 +51,7 @@ class ConversionOptions:
     precision: Precision = _option(
         "exact", "Fast computes the last stage in bfloat16 where the processor has it: quicker, 44 dB close."
     )
-    output_rate: int = _option(0, "Sampling rate of the result; 0 keeps the voice's own.", low=0, high=192000, unit="Hz")
+    output_rate: int = _option(0, "Sampling rate of the result, 0 keeps the voice's.", low=0, high=192000, unit="Hz")
     output_format: OutputFormat = _option("wav", "The kind of file that is written.")
     seed: int = _option(0, "Same seed, same recording, same machine: the same bytes.", low=0, high=2**32 - 1)
 
@@ -60,7 +62,7 @@ class ConversionOptions:
             if choices is not None:
                 _check_choice(spec.name, value, choices)
             else:
-                object.__setattr__(self, spec.name, _checked_number(spec.name, value, type(spec.default)))
+                object.__setattr__(self, spec.name, _checked_number(spec.name, value, whole=spec.type is int))
         if 0 < self.output_rate < 8000:
             raise OptionError("output_rate", "output_rate must be 0 (the voice's own) or between 8000 and 192000 Hz.")
 
@@ -94,12 +96,12 @@ def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise OptionError(name, f"{name} must be one of {', '.join(choices)}.")
 
 
-def _checked_number(name: str, value: object, kind: type[float] | type[int]) -> float | int:
+def _checked_number(name: str, value: object, *, whole: bool) -> float | int:
     low, high = option_range(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise OptionError(name, f"{name} must be a number.")
     if not math.isfinite(value) or not low <= value <= high:
         raise OptionError(name, f"{name} must be between {low:g} and {high:g}.")
-    if kind is int and value != int(value):
+    if whole and value != int(value):
         raise OptionError(name, f"{name} must be a whole number.")
-    return kind(value)
+    return int(value) if whole else float(value)

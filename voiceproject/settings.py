@@ -1,4 +1,4 @@
-"""Every setting of the service. Each has a default that runs; each is read from the environment or `.env` once, here."""
+"""Every setting of the service: a default that runs, read from the environment or `.env` once, here."""
 
 import os
 from pathlib import Path
@@ -149,7 +149,12 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Voiceproject", "VERSION": "0.1.0", "OAS_VERSION": "3.1.0", "SWAGGER_UI_DIST": "SIDECAR"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Voiceproject",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+}
 
 # Behind TLS set HTTPS=true: secure cookies, HSTS, redirect. A laptop on loopback runs without.
 HTTPS = env.bool("HTTPS", False)
