@@ -1,0 +1,35 @@
+"""Where golden data lies: the complete set in $GOLDEN_DIR if there, else the part kept in the repository."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+KEPT = Path(__file__).parents[1] / "golden"
+
+
+def golden(name: str) -> Path:
+    """Path of one golden file; skips the test where only the complete set has it."""
+    for folder in (os.environ.get("GOLDEN_DIR"), KEPT):
+        if folder and (Path(folder) / name).exists():
+            return Path(folder) / name
+    pytest.skip(f"{name} is in the complete golden set only (GOLDEN_DIR)")
+
+
+class Arrays:
+    """Arrays of one .npz file; `thinned` reads a whole array or its kept every-N-th values alike."""
+
+    def __init__(self, name: str) -> None:
+        self.file = np.load(golden(name))
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.file.files:
+            pytest.skip(f"{key} is in the complete golden set only (GOLDEN_DIR)")
+        return self.file[key]
+
+    def thinned(self, key: str, step: int) -> Any:
+        """Every `step`-th value along the first axis."""
+        kept = f"{key}_every_{step}"
+        return self.file[kept] if kept in self.file.files else self.file[key].reshape(self.file[key].shape)[::step]
