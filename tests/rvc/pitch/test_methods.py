@@ -1,0 +1,54 @@
+"""Which methods there are, which one `auto` means, and what a missing file says."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rvc.errors import OptionError
+from rvc.options import CHOICES
+from rvc.pitch import METHODS, available_methods, load_estimator, resolve_method
+
+
+def test_every_method_of_the_options_is_known(no_assets):
+    assert {"auto", *METHODS} == set(CHOICES["f0_method"])
+    assert set(available_methods(no_assets)) == set(METHODS)
+
+
+def test_auto_takes_the_best_installed(no_assets):
+    assert resolve_method("auto", no_assets) == "swift-f0"
+    (no_assets.folder / "fcpe").mkdir()
+    assert resolve_method("auto", no_assets) == "fcpe"
+    (no_assets.folder / "rmvpe").mkdir()
+    assert resolve_method("auto", no_assets) == "rmvpe"
+    assert resolve_method("dio", no_assets) == "dio"
+
+
+def test_an_unknown_method_is_refused_by_name(no_assets):
+    with pytest.raises(OptionError) as caught:
+        resolve_method("yin", no_assets)
+    assert caught.value.field == "f0_method"
+
+
+def test_a_missing_file_says_the_command_that_brings_it(no_assets):
+    methods = available_methods(no_assets)
+    assert methods["swift-f0"] is None
+    assert methods["harvest"] is None
+    assert "python manage.py assets fetch rmvpe" in methods["rmvpe"]
+
+
+def test_a_fresh_machine_can_measure_pitch(no_assets):
+    assert load_estimator("auto", no_assets, device=None, threads=1).name == "swift-f0"
+    assert load_estimator("harvest", no_assets, device=None, threads=1).name == "harvest"
+
+
+def test_importing_and_asking_loads_no_network_library():
+    code = (
+        "import sys, pathlib, rvc.pitch\n"
+        "class Store:\n"
+        "    def installed(self, name): return True\n"
+        "    def path(self, name): return pathlib.Path(name)\n"
+        "rvc.pitch.available_methods(Store()), rvc.pitch.resolve_method('auto', Store())\n"
+        "assert not {'torch', 'onnxruntime', 'librosa', 'scipy'} & set(sys.modules), sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
