@@ -1,0 +1,277 @@
+"""One durable job, whatever it does.
+
+The row is the truth and the queue only carries hints ("look at job X"). Every arrow below is one conditional UPDATE,
+so that of any number of workers, reapers and people exactly one moves a job, and the others see that they did not.
+
+    queued -> running       claim: a new token, a lease, one attempt more
+    running -> done | failed | rejected   by the holder of the token only
+    running -> queued | failed            the lease is over or the worker is gone; failed at the last attempt
+    queued | running -> cancelled         by a person
+
+Times are compared in the database with its own clock: workers on several machines need not agree about the hour.
+"""
+
+import os
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from rvc.errors import Cancelled
+
+SUPERVISOR_VARIABLE = "JOBS_SUPERVISOR"
+"""Environment variable that tells a worker process whose child it is: the id of a WorkerBeat."""
+
+CRASHED = "The worker stopped unexpectedly every time it worked on this. The administrators find it under {reference}."
+TIMED_OUT = "This took longer than the {minutes:.0f} minutes that one job may take."
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    REJECTED = "rejected", "Rejected"
+
+
+ACTIVE = (State.QUEUED, State.RUNNING)
+FINAL = (State.DONE, State.FAILED, State.CANCELLED, State.REJECTED)
+
+
+class LeaseLost(Exception):  # noqa: N818 - the word of the thing that happened
+    """Another worker holds this job now, or the row is gone: stop, publish nothing, drop the files."""
+
+
+J = TypeVar("J", bound="Job")
+
+
+class JobQuerySet(models.QuerySet[J]):
+    """What can be asked of jobs, and the verbs that move some of them."""
+
+    def waiting(self) -> Self:
+        return self.filter(state=State.QUEUED)
+
+    def running(self) -> Self:
+        return self.filter(state=State.RUNNING)
+
+    def active(self) -> Self:
+        return self.filter(state__in=ACTIVE)
+
+    def final(self) -> Self:
+        return self.filter(state__in=FINAL)
+
+    def visible_to(self, user: "models.Model | AnonymousUser") -> Self:
+        return self.filter(owner_id=user.pk) if user.pk else self.none()
+
+    def due(self) -> Self:
+        """Queued jobs that a worker may take now."""
+        return self.waiting().filter(Q(not_before=None) | Q(not_before__lte=Now()))
+
+    def unhinted(self) -> Self:
+        """Due jobs of which the queue has not heard lately: their hint was never sent, or got lost."""
+        stale = Now() - timedelta(seconds=settings.JOB_HINT_SECONDS)
+        return self.due().filter(Q(hinted_at=None) | Q(hinted_at__lt=stale) | Q(hinted_at__gt=Now()))
+
+    def expired(self) -> Self:
+        """Running jobs that nobody beats for. A lease far in the future was written before the clock was set back."""
+        bogus = Now() + timedelta(seconds=2 * settings.JOB_LEASE_SECONDS)
+        return self.running().filter(Q(lease_until__lt=Now()) | Q(lease_until__gt=bogus))
+
+    def held_by(self, supervisor: str) -> Self:
+        """Running jobs in the hands of this supervisor's workers."""
+        return self.running().filter(worker__startswith=f"{supervisor}:")
+
+    def claim(self, pk: uuid.UUID | str) -> "J | None":
+        """Move one due job to running; None when it is not due, or another delivery of its hint was first."""
+        token = uuid.uuid4().hex
+        won = (
+            self.due()
+            .filter(pk=pk)
+            .update(
+                state=State.RUNNING,
+                token=token,
+                attempt=F("attempt") + 1,
+                worker=f"{os.environ.get(SUPERVISOR_VARIABLE, '')}:{os.getpid()}",
+                started_at=Now(),
+                beat_at=Now(),
+                lease_until=_lease(),
+                stage="",
+                progress=0.0,
+            )
+        )
+        return self.filter(token=token).first() if won else None
+
+    def take_back(self, *, counted: bool = True) -> "list[J]":
+        """Take these running jobs from workers that are gone: queued again, or failed at the last attempt.
+
+        Returns the jobs that were moved. `counted=False` when the worker was stopped on purpose: the attempt is free.
+        """
+        limit = Now() - timedelta(seconds=settings.JOB_TIMEOUT_SECONDS)
+        moved: list[Any] = []
+        for job in self.annotate(overdue=Q(started_at__lte=limit)):
+            change = job.back_in_queue(counted) or job.given_up(timed_out=job.overdue)
+            if self.filter(pk=job.pk, token=job.token).update(**change):
+                job.refresh_from_db()
+                moved.append(job)
+        return moved
+
+
+def _lease() -> Any:
+    return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+class Job(models.Model):
+    """Something that a worker does for a person. A concrete model adds what is needed to do it, and `task`."""
+
+    task: ClassVar[str]
+    """Dotted path of the function that the hint names; it is called with the job's id as text."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="%(class)ss")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED, editable=False)
+    attempt = models.PositiveSmallIntegerField(default=0, editable=False)
+    token = models.CharField(max_length=32, default="", blank=True, editable=False)
+    worker = models.CharField(max_length=64, default="", blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    beat_at = models.DateTimeField(null=True, editable=False)
+    not_before = models.DateTimeField(null=True, editable=False)
+    hinted_at = models.DateTimeField(null=True, editable=False)
+    stage = models.CharField(max_length=32, default="", blank=True, editable=False)
+    progress = models.FloatField(default=0.0, editable=False, help_text="0 to 1, over the whole job")
+    error_code = models.CharField(max_length=32, default="", blank=True, editable=False)
+    error_message = models.CharField(max_length=500, default="", blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(fields=("state", "created_at"), name="%(class)s_state"),
+            models.Index(fields=("owner", "-created_at"), name="%(class)s_owner"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def position(self) -> int | None:
+        """How many jobs of this kind are started before this one, plus one; None when it does not wait."""
+        if self.state != State.QUEUED:
+            return None
+        return self._rows().waiting().filter(created_at__lt=self.created_at).count() + 1
+
+    def hint(self) -> None:
+        """Tell the queue. After the row is committed: `transaction.on_commit(job.hint, robust=True)`.
+
+        Nothing depends on it: a hint that is lost is sent again, one that comes twice finds the job taken.
+        """
+        self._rows().filter(pk=self.pk).update(hinted_at=Now())
+        async_task(self.task, str(self.pk))
+
+    def beat(self, *, stage: str, progress: float) -> None:
+        """Keep the lease and say how far the work is. Raises Cancelled or LeaseLost when it is ours no longer."""
+        held = self._held().update(lease_until=_lease(), beat_at=Now(), stage=stage, progress=progress)
+        if held:
+            return
+        state = self._rows().filter(pk=self.pk).values_list("state", flat=True).first()
+        if state == State.CANCELLED:
+            raise Cancelled
+        raise LeaseLost(str(self))
+
+    def finish(self, **changes: Any) -> bool:
+        """Publish the result: `changes` are columns of the row. False when it is not ours: delete what was made."""
+        return self._leave(State.DONE, {"progress": 1.0, **changes})
+
+    def fail(self, code: str, message: str) -> bool:
+        return self._leave(State.FAILED, _error(code, message))
+
+    def reject(self, code: str, message: str) -> bool:
+        """The input turned out to be unusable, which is nobody's failure here."""
+        return self._leave(State.REJECTED, _error(code, message))
+
+    def cancel(self) -> bool:
+        """Stop a job that waits at once, and one that runs at its next beat. False when it has ended already."""
+        moved = self._rows().filter(pk=self.pk).active().update(**_ended(State.CANCELLED))
+        self.refresh_from_db(fields=["state", "finished_at"])
+        return bool(moved)
+
+    def discard(self, changes: Mapping[str, Any]) -> None:
+        """Delete the files named in `changes`: they were made for a `finish` that came too late."""
+
+    def back_in_queue(self, counted: bool) -> dict[str, Any] | None:
+        """The columns of a running job that gets another attempt; None when it has none left."""
+        if counted and self.attempt >= settings.JOB_MAX_ATTEMPTS:
+            return None
+        attempt = F("attempt") if counted else F("attempt") - 1
+        fresh = {"stage": "", "progress": 0.0, "token": "", "lease_until": None, "hinted_at": None}
+        return {"state": State.QUEUED, "attempt": attempt, **fresh}
+
+    def given_up(self, *, timed_out: bool) -> dict[str, Any]:
+        """The columns of a job whose worker stopped too often."""
+        if timed_out:
+            return _ended(State.FAILED) | _error("job_timed_out", timed_out_message())
+        return _ended(State.FAILED) | _error("job_crashed", CRASHED.format(reference=self.pk.hex[:8]))
+
+    def _rows(self) -> "JobQuerySet[Self]":
+        rows: JobQuerySet[Self] = type(self)._default_manager.all()  # type: ignore[assignment]
+        return rows
+
+    def _held(self) -> "JobQuerySet[Self]":
+        return self._rows().running().filter(pk=self.pk, token=self.token)
+
+    def _leave(self, state: State, changes: Mapping[str, Any]) -> bool:
+        moved = self._held().update(beat_at=Now(), **_ended(state), **changes)
+        if moved:
+            self.refresh_from_db()
+        return bool(moved)
+
+
+def timed_out_message() -> str:
+    return TIMED_OUT.format(minutes=settings.JOB_TIMEOUT_SECONDS / 60)
+
+
+def _ended(state: State) -> dict[str, Any]:
+    return {"state": state, "finished_at": Now(), "lease_until": None, "token": ""}
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"error_code": code, "error_message": message[:500]}
+
+
+class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
+    def alive(self) -> Self:
+        """Supervisors that were seen lately, each with its worker processes. Nobody works when this is empty."""
+        return self.filter(beat_at__gt=Now() - timedelta(seconds=settings.JOB_STALL_SECONDS))
+
+
+class WorkerBeat(models.Model):
+    """One running supervisor, `manage.py runworkers`, on one machine."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    workers = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(db_default=Now())
+
+    objects = WorkerBeatQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
