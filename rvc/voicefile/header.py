@@ -1,0 +1,186 @@
+"""The facts of a voice: what it is, how it is built, what it needs. Taken from the file, never from its name."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from rvc.errors import VoiceFileError
+from rvc.voicefile.config import SPEAKERS_ITEM, Geometry, bad_config, checked_config
+
+Scalar = str | int | float | bool
+HIFIGAN = "HiFi-GAN"
+OTHER_VOCODERS = {"dec.mrfs.": "MRF HiFi-GAN", "dec.mel_conv.": "RefineGAN"}
+CONTENTVEC_NAMES = frozenset(
+    {"contentvec", "contentvec_base", "hubert", "hubert_base", "hubert-base", "contentvec-768"}
+)
+WIDTHS_OF_VERSION = {256: "v1", 768: "v2"}
+WIDTHS_OF_ENCODER = {"whisper-base": (512,), "contentvec": (256, 768)}
+ENCODER_OF_WIDTH = {256: "contentvec", 768: "contentvec", 512: "whisper-base"}
+OWN_FIELDS = frozenset({"weight", "config", "version", "f0", "embedder_model", "embedder_name", "vocoder"})
+MAX_FACTS, MAX_NAME, MAX_TEXT = 32, 64, 500
+EXACT_INTEGER = 2**53  # beyond it JSON readers disagree
+
+
+@dataclass(frozen=True)
+class VoiceHeader:
+    """What a voice file says about itself. Plain values only, so that it can be stored as JSON."""
+
+    version: str
+    f0: bool
+    sample_rate: int
+    config: tuple[Any, ...]
+    speakers: int
+    feature_width: int
+    vocoder: str = HIFIGAN
+    embedder: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def geometry(self) -> Geometry:
+        """The hyper-parameters by name."""
+        return Geometry.from_config(self.config)
+
+    @property
+    def hop(self) -> int:
+        """Samples per frame of 10 ms at the voice's rate."""
+        return self.geometry.hop
+
+    @property
+    def encoder(self) -> str:
+        """Name of the content encoder that the voice was trained with; by feature width where the file is silent."""
+        if self.embedder is not None:
+            return encoder_name(self.embedder)
+        return ENCODER_OF_WIDTH.get(self.feature_width, f"unknown-{self.feature_width}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The header as values that JSON has."""
+        return {
+            "version": self.version,
+            "f0": self.f0,
+            "sample_rate": self.sample_rate,
+            "config": _as_lists(self.config),
+            "speakers": self.speakers,
+            "feature_width": self.feature_width,
+            "vocoder": self.vocoder,
+            "embedder": self.embedder,
+            "metadata": dict(self.metadata),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The header that `to_json` wrote. Raises VoiceFileError("bad_config") when it cannot be one."""
+        try:
+            facts = {**values["metadata"], **_own_facts(values)}
+            return cls._from_facts(facts, values["speakers"], values["feature_width"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise bad_config("the stored header is not one of ours") from error
+
+    @classmethod
+    def from_checkpoint(cls, content: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Self:
+        """The header of a checkpoint: its scalars, with speakers and feature width taken from the weights.
+
+        Raises VoiceFileError with bad_config, not_a_voice or unsupported_vocoder.
+        """
+        speakers, _ = _matrix(shapes, "emb_g.weight")
+        _, width = _matrix(shapes, "enc_p.emb_phone.weight")
+        return cls._from_facts(content, speakers, width, shapes)
+
+    @classmethod
+    def _from_facts(cls, facts: Mapping[str, Any], speakers: int, width: int, names: Mapping[str, Any] = {}) -> Self:
+        config = list(checked_config(facts.get("config")))
+        config[SPEAKERS_ITEM] = speakers  # files carry the 109 of the pretrained model here
+        embedder = facts.get("embedder_model") or facts.get("embedder_name")
+        header = cls(
+            version=_version(facts.get("version"), width),
+            f0=_f0(facts.get("f0", 1)),
+            sample_rate=config[-1],
+            config=tuple(config),
+            speakers=speakers,
+            feature_width=width,
+            vocoder=_vocoder(facts.get("vocoder"), names),
+            embedder=_cleaned(embedder)[:100] if isinstance(embedder, str) else None,
+            metadata=_metadata(facts),
+        )
+        _check_encoder(header)
+        return header
+
+
+def encoder_name(embedder: str) -> str:
+    """The name we keep an encoder under, for the names other programs write into their voices."""
+    name = embedder.lower().removesuffix(".pt")
+    return "contentvec" if name in CONTENTVEC_NAMES else name
+
+
+def _own_facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: values[name] for name in ("config", "version", "f0", "vocoder")}
+    return {**own, "embedder_model": values["embedder"]}
+
+
+def _as_lists(value: Any) -> Any:
+    return [_as_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _matrix(shapes: Mapping[str, tuple[int, ...]], name: str) -> tuple[int, int]:
+    shape = shapes.get(name)
+    if shape is None or len(shape) != 2 or 0 in shape:
+        raise VoiceFileError("not_a_voice", f"The file has no usable tensor {name}, which every voice has.")
+    return shape[0], shape[1]
+
+
+def _version(found: Any, width: int) -> str:
+    """v1 or v2. A file without the field is v1, unless its weights take the wider features of v2."""
+    if found is None:
+        return WIDTHS_OF_VERSION.get(width, "v1")
+    if found not in ("v1", "v2"):
+        raise bad_config("version must be v1 or v2")
+    if WIDTHS_OF_VERSION.get(width, found) != found:
+        raise bad_config(f"it says {found}, but its weights take features of width {width}")
+    return str(found)
+
+
+def _f0(found: Any) -> bool:
+    if type(found) not in (int, bool) or found not in (0, 1):
+        raise bad_config("f0 must be 0 or 1")
+    return bool(found)
+
+
+def _vocoder(found: Any, names: Mapping[str, Any]) -> str:
+    """The vocoder the file names, checked against its weights: a merged file may carry the wrong word."""
+    for prefix, vocoder in OTHER_VOCODERS.items():
+        if any(name.startswith(prefix) for name in names):
+            found = vocoder
+    if found is None or found == HIFIGAN:
+        return HIFIGAN
+    name = _cleaned(found)[:40] if isinstance(found, str) else "unknown"
+    raise VoiceFileError("unsupported_vocoder", f"Voices with the vocoder {name!r} cannot be used yet, only {HIFIGAN}.")
+
+
+def _check_encoder(header: VoiceHeader) -> None:
+    widths = WIDTHS_OF_ENCODER.get(header.encoder)
+    if widths is not None and header.feature_width not in widths:
+        raise bad_config(f"{header.encoder} does not give features of width {header.feature_width}")
+
+
+def _metadata(facts: Mapping[str, Any]) -> dict[str, Scalar]:
+    """The other scalars of the file, bounded; nested values are left behind."""
+    kept: dict[str, Scalar] = {}
+    for name, value in facts.items():
+        scalar = None if name in OWN_FIELDS else _scalar(value)
+        if scalar is not None and len(name) <= MAX_NAME and name.isprintable() and len(kept) < MAX_FACTS:
+            kept[name] = scalar
+    return kept
+
+
+def _scalar(value: Any) -> Scalar | None:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= EXACT_INTEGER else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return _cleaned(value)[:MAX_TEXT] if isinstance(value, str) else None
+
+
+def _cleaned(text: str) -> str:
+    return "".join(letter for letter in text[: 4 * MAX_TEXT] if letter.isprintable())
