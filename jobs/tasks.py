@@ -1,0 +1,149 @@
+"""Where a job meets its work: one claim, one beating heart, and the one place that catches everything."""
+
+import contextlib
+import faulthandler
+import logging
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django_q.exceptions import TimeoutException
+
+from jobs.models import Job, LeaseLost, timed_out_message
+from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
+
+logger = logging.getLogger(__name__)
+
+OUT_OF_MEMORY = "This machine has too little memory for it. Try a shorter recording."
+CRASHED = "Something went wrong in the worker. The administrators find it in the log under {reference}."
+
+CONTENT_ERRORS = (AudioError, OptionError, VoiceFileError)
+"""What a person brought cannot be used: the job is rejected, nothing failed."""
+
+J = TypeVar("J", bound=Job)
+Work = Callable[[J, "Progress"], Mapping[str, Any]]
+
+
+class Progress:
+    """What the work calls to say how far it is, as often as it likes: no call touches the database.
+
+    Raises Cancelled or LeaseLost once the job is not ours any more. The fraction, 0 to 1, never goes back.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.stage = ""
+        self.fraction = 0.0
+        self.lost: Cancelled | LeaseLost | None = None
+        # Inside a transaction nobody else sees the row: no thread could beat for it, so each call does.
+        self.alone = connection.in_atomic_block
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        self.stage = stage
+        self.fraction = max(self.fraction, min(fraction, 1.0))
+        if self.alone:
+            self.beat()
+        if self.lost:
+            raise self.lost
+
+    def beat(self) -> None:
+        """Renew the lease and write how far we are."""
+        try:
+            self.job.beat(stage=self.stage, progress=self.fraction)
+        except (Cancelled, LeaseLost) as reason:
+            self.lost = reason
+
+
+def perform(model: type[J], pk: str, work: Work[J]) -> None:
+    """Do one job if it is still to be done. `work` returns the columns of the result, file names among them.
+
+    It runs to exactly one end, whatever `work` raises; a worker that dies is the reaper's business.
+    """
+    job = cast("J | None", model._default_manager.claim(pk))
+    if job is None:
+        logger.info("%s %s does not wait for a worker", model._meta.verbose_name, pk)
+        return
+    logger.info("%s: attempt %d", job, job.attempt)
+    try:
+        with _hang_guard(), _beating(Progress(job)) as progress:
+            changes = work(job, progress)
+    except BaseException as error:  # includes the queue's timeout, which is a SystemExit
+        _end(job, error)
+    else:
+        _publish(job, changes)
+
+
+def _publish(job: Job, changes: Mapping[str, Any]) -> None:
+    if job.finish(**changes):
+        logger.info("%s: done", job)
+    else:
+        logger.warning("%s: the result came too late and is dropped", job)
+        job.discard(changes)
+
+
+def _end(job: Job, error: BaseException) -> None:
+    """Say in the row why the work stopped. Only what must end the worker process is raised again."""
+    match error:
+        case Cancelled() | LeaseLost():
+            logger.info("%s: stopped, %s", job, error)
+        case RVCError():
+            verb = job.reject if isinstance(error, CONTENT_ERRORS) else job.fail
+            verb(error.code, error.message)
+            logger.info("%s: %s, %s", job, error.code, error.message)
+        case MemoryError():
+            job.fail("out_of_memory", OUT_OF_MEMORY)
+            logger.error("%s: out of memory", job, exc_info=error)
+            raise SystemExit("out of memory") from error  # a fresh process has what this one could not free
+        case TimeoutException():
+            job.fail("job_timed_out", timed_out_message())
+            logger.error("%s: timed out", job, exc_info=error)
+            raise error
+        case _:
+            reference = uuid.uuid4().hex[:8]
+            job.fail("job_crashed", CRASHED.format(reference=reference))
+            logger.error("%s: crashed, reference %s", job, reference, exc_info=error)
+            if not isinstance(error, Exception):
+                raise error
+
+
+@contextlib.contextmanager
+def _hang_guard() -> Iterator[None]:
+    """End the process when native code holds it past the time limit, where no exception can reach it."""
+    # The queue's own alarm rings first; a second later nobody is listening any more.
+    faulthandler.dump_traceback_later(settings.JOB_TIMEOUT_SECONDS + 1, exit=True, file=sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
+def _beating(progress: Progress) -> Iterator[Progress]:
+    """Beat in a thread of its own while the work goes on."""
+    if progress.alone:
+        yield progress
+        return
+    stopped = threading.Event()
+    heart = threading.Thread(target=_heart, args=(progress, stopped), name="heart", daemon=True)
+    heart.start()
+    try:
+        yield progress
+    finally:
+        stopped.set()
+        heart.join()
+
+
+def _heart(progress: Progress, stopped: threading.Event) -> None:
+    try:
+        while not progress.lost and not stopped.wait(settings.JOB_BEAT_SECONDS):
+            try:
+                progress.beat()
+            except DatabaseError as error:
+                logger.warning("%s: missed a beat, %s", progress.job, error)
+                connection.close()
+    finally:
+        connection.close()
