@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rvc.errors import AssetError, OptionError
+from rvc.errors import OptionError
 from rvc.pitch.swift import SwiftEstimator, swift_problem
 from rvc.pitch.track import (
     F0_MAX,
@@ -40,10 +40,10 @@ __all__ = [
     "transpose",
 ]
 
-WEIGHTS = {"rmvpe": "rmvpe.pt", "fcpe": "fcpe.pt", "crepe": "full.pth", "crepe-tiny": "tiny.pth"}
-"""The methods with pretrained weights: method, which is also the asset's name -> file in the asset's folder."""
+WEIGHTED = ("rmvpe", "fcpe", "crepe", "crepe-tiny")
+"""The methods with pretrained weights; the asset has the method's name."""
 
-METHODS = (*WEIGHTS, "swift-f0", "harvest", "dio")
+METHODS = (*WEIGHTED, "swift-f0", "harvest", "dio")
 
 
 class Assets(Protocol):
@@ -81,7 +81,7 @@ def resolve_method(method: str, assets: Assets) -> str:
 def available_methods(assets: Assets) -> dict[str, str | None]:
     """Every method with None, or with the reason why it cannot be used on this machine. Imports no torch."""
     world = world_problem()
-    reasons = {name: _weights_problem(name, assets) for name in WEIGHTS}
+    reasons = {name: _weights_problem(name, assets) for name in WEIGHTED}
     return {**reasons, "swift-f0": swift_problem(), "harvest": world, "dio": world}
 
 
@@ -101,6 +101,12 @@ def load_estimator(method: str, assets: Assets, device: "torch.device", threads:
     method = resolve_method(method, assets)
     if method == "swift-f0":
         return SwiftEstimator(threads)
-    if method in WEIGHTS:
-        raise AssetError("needs_asset", f"The estimator {method} is not part of this version yet.")
+    if method in WEIGHTED:
+        return _load_network(method, assets.path(method), device)
     return WorldEstimator(method)
+
+
+def _load_network(method: str, path: Path, device: "torch.device") -> F0Estimator:
+    from rvc.pitch.rmvpe import RmvpeEstimator  # noqa: PLC0415 - brings torch
+
+    return RmvpeEstimator(path, device)

@@ -8,35 +8,20 @@ import numpy as np
 import pytest
 import soundfile
 
-from rvc.errors import AssetError
+from rvc.assets import AssetStore
 
 ROOT = Path(__file__).parents[3]
 
 
-class FolderStore:
-    """Pretrained files in plain folders, folder/NAME/FILE."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def installed(self, name: str) -> bool:
-        return (self.folder / name).is_dir()
-
-    def path(self, name: str) -> Path:
-        if not self.installed(name):
-            raise AssetError("needs_asset", f"{name} is missing: python manage.py assets fetch {name}")
-        return self.folder / name
+@pytest.fixture
+def no_assets(tmp_path: Path) -> AssetStore:
+    return AssetStore(tmp_path)
 
 
 @pytest.fixture
-def no_assets(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path)
-
-
-@pytest.fixture
-def assets() -> FolderStore:
+def assets() -> AssetStore:
     """The published pretrained files, where this machine has them: $ASSETS_DIR or var/test-assets."""
-    return FolderStore(Path(os.environ.get("ASSETS_DIR", ROOT / "var" / "test-assets")))
+    return AssetStore(Path(os.environ.get("ASSETS_DIR", ROOT / "var" / "test-assets")))
 
 
 @pytest.fixture(scope="session")

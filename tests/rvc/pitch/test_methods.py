@@ -16,11 +16,16 @@ def test_every_method_of_the_options_is_known(no_assets):
 
 
 def test_auto_takes_the_best_installed(no_assets):
+    class Store:
+        def __init__(self, *names):
+            self.names = names
+
+        def installed(self, name):
+            return name in self.names
+
     assert resolve_method("auto", no_assets) == "swift-f0"
-    (no_assets.folder / "fcpe").mkdir()
-    assert resolve_method("auto", no_assets) == "fcpe"
-    (no_assets.folder / "rmvpe").mkdir()
-    assert resolve_method("auto", no_assets) == "rmvpe"
+    assert resolve_method("auto", Store("fcpe", "crepe")) == "fcpe"
+    assert resolve_method("auto", Store("fcpe", "rmvpe")) == "rmvpe"
     assert resolve_method("dio", no_assets) == "dio"
 
 
