@@ -1,0 +1,155 @@
+"""The decoder: HiFi-GAN (2010.05646), for F0 voices with a neural source-filter excitation (NSF 1810.11946)."""
+
+import math
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rvc.voicefile.config import Geometry
+from rvc.voicefile.schema import noise_kernel
+
+SLOPE = 0.1
+FINAL_SLOPE = 0.01  # the framework's default, which the reference uses before its last convolution
+SINE_AMPLITUDE = 0.1
+VOICED_NOISE = 0.003
+UNVOICED_NOISE = SINE_AMPLITUDE / 3
+TILE_SECONDS = 4
+
+
+def context_frames(geometry: Geometry) -> int:
+    """Frames on either side that can reach a frame's samples: tiles with this context decode exactly."""
+    reach, rate = 3.0, 1
+    for up, kernel in zip(geometry.rates, geometry.kernels, strict=True):
+        reach += math.ceil(kernel / up) / 2 / rate
+        rate *= up
+        plain = 1 if geometry.resblock == "1" else 0  # each dilated convolution has a plain one after it
+        blocks = zip(geometry.resblock_kernels, geometry.resblock_dilations, strict=True)
+        reach += max((k - 1) // 2 * sum(d + plain for d in dilations) for k, dilations in blocks) / rate
+    return math.ceil(reach + 3 / rate) + 1
+
+
+class Conv(nn.Conv1d):
+    """A convolution over time of (1, C, 1, T): as fast as this machine's library knows how, see Generator.pack."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight.unsqueeze(2)
+        return F.conv2d(x, weight, self.bias, (1, *self.stride), (0, *self.padding), (1, *self.dilation))
+
+
+class Upsample(nn.ConvTranspose1d):
+    """A transposed convolution over time of (1, C, 1, T)."""
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        weight = self.weight.unsqueeze(2)
+        padding, extra = (0, *self.padding), (0, *self.output_padding)
+        return F.conv_transpose2d(x, weight, self.bias, (1, *self.stride), padding, extra)
+
+
+class Source(nn.Module):
+    """The excitation: one sine at F0 plus noise, weighted and squashed."""
+
+    def __init__(self, sample_rate: int, hop: int) -> None:
+        super().__init__()
+        self.sample_rate = sample_rate
+        self.hop = hop
+        self.l_linear = nn.Linear(1, 1)
+
+    def forward(self, f0: Tensor, noise: Tensor) -> Tensor:
+        """f0 (T,) Hz, 0 unvoiced; noise (T·hop,) standard normal. Returns (1, 1, T·hop) in (−1, 1).
+
+        The phase runs on through the segment and is summed in double precision; unvoiced frames add nothing to it.
+        """
+        cycles = f0.double() / self.sample_rate
+        before = torch.cumsum(cycles * self.hop, 0) - cycles * self.hop
+        steps = torch.arange(1, self.hop + 1, dtype=torch.float64, device=f0.device)
+        phase = (before[:, None] + cycles[:, None] * steps).flatten()
+        sine = SINE_AMPLITUDE * torch.sin(2 * math.pi * (phase % 1.0)).float()
+        voiced = (f0 > 0).float().repeat_interleave(self.hop)
+        mixed = sine * voiced + noise * (VOICED_NOISE * voiced + UNVOICED_NOISE * (1 - voiced))
+        return torch.tanh(self.l_linear(mixed[:, None])).T[None]
+
+
+class ResBlock1(nn.Module):
+    """Pairs of a dilated and a plain convolution, each pair added to its input."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        half = (kernel - 1) // 2
+        self.convs1 = nn.ModuleList(Conv(channels, channels, kernel, padding=half * d, dilation=d) for d in dilations)
+        self.convs2 = nn.ModuleList(Conv(channels, channels, kernel, padding=half) for _ in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dilated, plain in zip(self.convs1, self.convs2, strict=True):
+            x = plain(F.leaky_relu_(dilated(F.leaky_relu(x, SLOPE)), SLOPE)).add_(x)
+        return x
+
+
+class ResBlock2(nn.Module):
+    """Dilated convolutions, each added to its input."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        half = (kernel - 1) // 2
+        self.convs = nn.ModuleList(Conv(channels, channels, kernel, padding=half * d, dilation=d) for d in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv in self.convs:
+            x = conv(F.leaky_relu(x, SLOPE)).add_(x)
+        return x
+
+
+class Generator(nn.Module):
+    """From the latent (1, inter, T) to samples (T·hop,). F0 voices take an excitation, the others none."""
+
+    def __init__(self, geometry: Geometry, *, f0: bool) -> None:
+        super().__init__()
+        self.context = context_frames(geometry)
+        self.hop = geometry.hop
+        self.layout = torch.contiguous_format
+        block = ResBlock1 if geometry.resblock == "1" else ResBlock2
+        channels = [geometry.width >> (stage + 1) for stage in range(len(geometry.rates))]
+        shapes = list(zip(geometry.resblock_kernels, geometry.resblock_dilations, strict=True))
+        self.blocks_per_stage = len(shapes)
+        self.conv_pre = Conv(geometry.inter, geometry.width, 7, padding=3)
+        self.cond = nn.Conv1d(geometry.gin, geometry.width, 1)
+        self.ups = nn.ModuleList(
+            Upsample(2 * c, c, k, u, padding=(k - u + 1) // 2, output_padding=(k - u) % 2)
+            for c, u, k in zip(channels, geometry.rates, geometry.kernels, strict=True)
+        )
+        self.resblocks = nn.ModuleList(block(c, kernel, dilations) for c in channels for kernel, dilations in shapes)
+        if f0:
+            self.m_source = Source(geometry.sample_rate, geometry.hop)
+            self.noise_convs = nn.ModuleList(
+                _noise_conv(geometry.rates, stage, count) for stage, count in enumerate(channels)
+            )
+        self.conv_post = Conv(channels[-1], 1, 7, padding=3, bias=False)
+
+    def pack(self, device: torch.device) -> None:
+        """Lay the weights out channel-last on a CPU: a sixth faster there, the same numbers to 5e-7."""
+        self.layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
+        for module in self.modules():
+            if isinstance(module, Conv | Upsample):
+                packed = module.weight.unsqueeze(2).contiguous(memory_format=self.layout)
+                module.weight = nn.Parameter(packed.squeeze(2), requires_grad=False)
+
+    def forward(self, z: Tensor, speaker: Tensor, source: Tensor | None) -> Tensor:
+        """z (1, inter, T), speaker (1, gin, 1), source (1, 1, T·hop). Returns (T·hop,) in (−1, 1)."""
+        x = self.conv_pre(z.unsqueeze(2).contiguous(memory_format=self.layout)) + self.cond(speaker).unsqueeze(2)
+        excitation = None if source is None else source.unsqueeze(2)
+        for stage, upsample in enumerate(self.ups):
+            x = upsample(F.leaky_relu_(x, SLOPE))
+            if excitation is not None:
+                x += self.noise_convs[stage](excitation)
+            first = stage * self.blocks_per_stage
+            total, *others = (block(x) for block in self.resblocks[first : first + self.blocks_per_stage])
+            for output in others:
+                total += output
+            x = total.div_(self.blocks_per_stage)
+        with torch.autocast(x.device.type, enabled=False):  # the last step decides the resolution of the samples
+            return torch.tanh(self.conv_post(F.leaky_relu_(x.float(), FINAL_SLOPE)))[0, 0, 0]
+
+
+def _noise_conv(rates: tuple[int, ...], stage: int, channels: int) -> Conv:
+    """The convolution that brings the excitation down to the rate of a stage."""
+    stride, kernel = math.prod(rates[stage + 1 :]), noise_kernel(rates, stage)
+    return Conv(1, channels, kernel, stride, padding=max(0, kernel - stride) // 2)

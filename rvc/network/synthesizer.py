@@ -1,0 +1,138 @@
+"""The synthesizer of one voice: features and pitch of a segment in, samples out. Strict load from a voice file."""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rvc.errors import VoiceFileError
+from rvc.network.attention import Transformer, pointwise
+from rvc.network.flow import Flow
+from rvc.network.generator import TILE_SECONDS, Generator
+from rvc.voicefile.config import FRAMES_PER_SECOND, Geometry
+from rvc.voicefile.header import VoiceHeader
+from rvc.voicefile.voice import VoiceFile
+
+NOISE_SCALE = 0.66666
+COARSE_BINS = 256
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What the synthesizer needs of one stretch of T frames.
+
+    phone: (T, D) content features at 100 frames/s. coarse: (T,) bins 1..255 and f0: (T,) Hz, 0 unvoiced; both are
+    ignored by voices without F0. speaker: row of the speaker table. keep: first and last+1 frame whose samples are
+    wanted; the others are context.
+    """
+
+    phone: Tensor
+    coarse: Tensor
+    f0: Tensor
+    speaker: int
+    keep: tuple[int, int]
+
+
+class TextEncoder(nn.Module):
+    """Features and coarse pitch to the mean and log deviation of the prior."""
+
+    def __init__(self, geometry: Geometry, feature_width: int, *, f0: bool) -> None:
+        super().__init__()
+        hidden = geometry.hidden
+        self.emb_phone = nn.Linear(feature_width, hidden)
+        if f0:
+            self.emb_pitch = nn.Embedding(COARSE_BINS, hidden)
+        self.encoder = Transformer(hidden, geometry.filter, geometry.heads, geometry.layers, geometry.kernel)
+        self.proj = nn.Conv1d(hidden, 2 * geometry.inter, 1)
+
+    def forward(self, phone: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
+        """phone (T, D), coarse (T,) -> mean (1, inter, T), log deviation (1, inter, T)."""
+        x = self.emb_phone(phone)
+        if hasattr(self, "emb_pitch"):
+            x = x + self.emb_pitch(coarse)
+        x = F.leaky_relu(x * math.sqrt(x.shape[-1]), 0.1)
+        mean, log_deviation = pointwise(self.proj, self.encoder(x)).T[None].chunk(2, dim=1)
+        return mean, log_deviation
+
+
+class Synthesizer(nn.Module):
+    """Text encoder, flow and generator of one voice."""
+
+    def __init__(self, header: VoiceHeader, wavenet_layers: int) -> None:
+        super().__init__()
+        geometry = header.geometry
+        self.inter_channels = geometry.inter
+        self.emb_g = nn.Embedding(header.speakers, geometry.gin)
+        self.enc_p = TextEncoder(geometry, header.feature_width, f0=header.f0)
+        self.flow = Flow(geometry.inter, geometry.hidden, layers=wavenet_layers, speaker_channels=geometry.gin)
+        self.dec = Generator(geometry, f0=header.f0)
+
+    @classmethod
+    def load(cls, voice: VoiceFile, device: torch.device) -> "Synthesizer":
+        """Build and fill the network. Raises VoiceFileError naming tensors that are missing, extra or mis-shaped."""
+        with torch.device("meta"):
+            network = cls(voice.header, voice.wavenet_layers)
+        weights = {name: torch.from_numpy(array) for name, array in fold_weight_norm(voice.tensors)}
+        try:
+            network.load_state_dict(weights, strict=True, assign=True)
+        except RuntimeError as error:
+            raise VoiceFileError("not_a_voice", f"The voice does not fit its own description: {error}.") from error
+        network = network.eval().requires_grad_(False).to(device)
+        network.dec.pack(device)
+        return network
+
+    @torch.inference_mode()
+    def forward(
+        self, segment: Segment, latent_noise: Tensor, source_noise: Tensor | None, dtype: torch.dtype = torch.float32
+    ) -> Iterator[Tensor]:
+        """Samples of the kept frames, tile by tile; each (frames·hop,) in (−1, 1). dtype: what the decoder computes in.
+
+        latent_noise (1, inter, T) and source_noise (T·hop,) are standard normal; a voice without F0 takes no source.
+        Tiles carry `context` frames on both sides, so cutting changes nothing beyond float rounding.
+        """
+        speaker = self.emb_g.weight[segment.speaker][None, :, None]
+        mean, log_deviation = self.enc_p(segment.phone, segment.coarse)
+        z = self.flow(mean + torch.exp(log_deviation) * latent_noise * NOISE_SCALE, speaker)
+        source = None if source_noise is None else self.dec.m_source(segment.f0, source_noise)
+        for start, stop in tiles(*segment.keep):
+            with torch.autocast(z.device.type, dtype, enabled=dtype != torch.float32):
+                samples = self._decode(z, speaker, source, (start, stop))
+            yield samples
+
+    def _decode(self, z: Tensor, speaker: Tensor, source: Tensor | None, keep: tuple[int, int]) -> Tensor:
+        hop, context = self.dec.hop, self.dec.context
+        first, last = max(0, keep[0] - context), min(z.shape[2], keep[1] + context)
+        excitation = None if source is None else source[:, :, first * hop : last * hop]
+        samples: Tensor = self.dec(z[:, :, first:last], speaker, excitation)
+        return samples[(keep[0] - first) * hop : (keep[1] - first) * hop]
+
+
+def tiles(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Cut the frames start..stop into nearly equal tiles of about TILE_SECONDS."""
+    count = max(1, round((stop - start) / (TILE_SECONDS * FRAMES_PER_SECOND)))
+    edges = [start + (stop - start) * index // count for index in range(count + 1)]
+    yield from itertools.pairwise(edges)
+
+
+def fold_weight_norm(tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    """Replace each pair weight_g, weight_v by its weight g·v/‖v‖, the norm over all axes but the first; float32."""
+    for name, array in tensors.items():
+        if name.endswith(".weight_g"):
+            yield name.removesuffix("_g"), _folded(array, tensors[name.removesuffix("g") + "v"])
+        elif not name.endswith(".weight_v"):
+            yield name, array.astype(np.float32)
+
+
+def _folded(length: Array, direction: Array) -> Array:
+    v = direction.astype(np.float64)
+    norm = np.sqrt(np.square(v).sum(axis=tuple(range(1, v.ndim)), keepdims=True))
+    folded: Array = (length * v / np.maximum(norm, np.finfo(np.float32).tiny)).astype(np.float32)
+    return folded
