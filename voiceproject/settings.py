@@ -113,6 +113,7 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 
 # The conversion engine.
 ASSETS_DIR = Path(env.str("ASSETS_DIR", str(VAR_DIR / "assets")))
+ASSETS_BASE_URL = env.str("ASSETS_BASE_URL", "")  # a mirror of the model hub; empty: the hub itself
 FEATURE_CACHE_DIR = VAR_DIR / "cache" / "features"
 FEATURE_CACHE_MB = env.int("FEATURE_CACHE_MB", 2048)
 RVC_DEVICE = env.str("RVC_DEVICE", "auto")
@@ -150,13 +151,17 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "voiceproject.schema.Schema",
+    "EXCEPTION_HANDLER": "voiceproject.errors.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "multipart",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Voiceproject",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"StateEnum": "jobs.models.State"},
 }
 
 # Behind TLS set HTTPS=true: secure cookies, HSTS, redirect. A laptop on loopback runs without.
