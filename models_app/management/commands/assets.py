@@ -1,0 +1,99 @@
+"""manage.py assets: see, check, download and carry in the pretrained files."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from rvc.assets import BASE_URL, AssetStatus, AssetStore
+from rvc.errors import AssetError
+
+
+class Command(BaseCommand):
+    help = "Lists, verifies, downloads and imports the pretrained files that voices and pitch estimators need."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        listing = actions.add_parser("list", help="What there is and what is installed.")
+        listing.add_argument("--json", action="store_true", help="For programs.")
+        verify = actions.add_parser("verify", help="Hash the installed files again.")
+        verify.add_argument("names", nargs="*", metavar="NAME", help="Default: everything installed.")
+        fetch = actions.add_parser("fetch", help="Download, or continue a download.")
+        fetch.add_argument("names", nargs="*", metavar="NAME")
+        fetch.add_argument("--all", action="store_true", help="Everything the hub has.")
+        carry = actions.add_parser("import", help="Take known files out of files, folders, .zip and .whl archives.")
+        carry.add_argument("paths", nargs="+", metavar="PATH", type=Path)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        store = AssetStore(settings.ASSETS_DIR, base_url=settings.ASSETS_BASE_URL or BASE_URL)
+        action: Callable[[AssetStore, dict[str, Any]], None] = getattr(self, f"_{options['action']}")
+        action(store, options)
+
+    def _list(self, store: AssetStore, options: dict[str, Any]) -> None:
+        if options["json"]:
+            lines = [{**asdict(status), "path": str(status.path)} for status in store.status()]
+            self.stdout.write(json.dumps(lines, indent=2))
+            return
+        for status in store.status():
+            self.stdout.write(f"{status.name:22}{status.state:11}{_megabytes(status.size):>10}  {status.purpose}")
+            self.stdout.write(f"{'':43}  {status.licence}")
+            if status.state == "recorded":
+                for filename, digest in status.digests.items():
+                    self.stdout.write(f"{'':43}  {filename}: sha256 {digest}, recorded at its first use")
+
+    def _verify(self, store: AssetStore, options: dict[str, Any]) -> None:
+        names = options["names"] or [status.name for status in store.status() if status.state != "missing"]
+        self._each(names, lambda name: f"{name}: {store.verify(name).state}")
+
+    def _fetch(self, store: AssetStore, options: dict[str, Any]) -> None:
+        names = options["names"]
+        if options["all"]:
+            names = [status.name for status in store.status() if status.fetchable]
+        if not names:
+            raise CommandError("Say which assets to fetch, or --all; `manage.py assets list` shows their names.")
+        self._each(names, lambda name: f"{name}: {store.fetch(name, self._progress(name))}")
+
+    def _import(self, store: AssetStore, options: dict[str, Any]) -> None:
+        def take(path: Path) -> str:
+            names = store.import_from(path, self._progress(path.name))
+            return "\n".join(_imported(status) for status in store.status() if status.name in names)
+
+        self._each(options["paths"], take)
+
+    def _each(self, things: Iterable[Any], work: Callable[[Any], str]) -> None:
+        """Do all of them, say what failed in one sentence each, and exit with 1 if anything did."""
+        failures = 0
+        for thing in things:
+            try:
+                self.stdout.write(work(thing))
+            except AssetError as error:
+                failures += 1
+                self.stderr.write(self.style.ERROR(error.message))
+        if failures:
+            sys.exit(1)
+
+    def _progress(self, label: str) -> Callable[[int, int | None], None]:
+        """A line that counts up on a terminal; nothing elsewhere, where every update would be a line of a log."""
+        if not self.stdout.isatty():
+            return lambda _done, _total: None
+
+        def show(done: int, total: int | None) -> None:
+            share = f"{done / total:4.0%} of {_megabytes(total)}" if total else _megabytes(done)
+            self.stdout.write(f"\r{label}: {share}", ending="\n" if done == total else "")
+            self.stdout.flush()
+
+        return show
+
+
+def _imported(status: AssetStatus) -> str:
+    return f"{status.name}: {status.state}" if status.installed else f"{status.name}: in part, files are still missing"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
