@@ -1,6 +1,7 @@
 """The decoder: HiFi-GAN (2010.05646), for F0 voices with a neural source-filter excitation (NSF 1810.11946)."""
 
 import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

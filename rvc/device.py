@@ -1,0 +1,59 @@
+"""Which device computes, and in what precision. The only file that asks about CUDA."""
+
+import os
+import re
+
+import torch
+
+from rvc.errors import DeviceError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """auto, cpu, cuda, cuda:N or mps as a device that is really there. Raises DeviceError otherwise."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    if name == "mps" and _has_mps():
+        return torch.device("mps")
+    match = re.fullmatch(r"cuda(?::(\d{1,2}))?", name)
+    if match and int(match[1] or 0) < torch.cuda.device_count():
+        return torch.device(name)
+    if match or name == "mps":
+        raise DeviceError("no_device", f"This machine has no device {name!r}; use auto or cpu.")
+    raise DeviceError("no_device", f"{name[:20]!r} is not a device; use auto, cpu, cuda, cuda:N or mps.")
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for the record of a conversion."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({torch.get_num_threads()} threads)"
+
+
+def set_threads(count: int) -> int:
+    """Let torch compute with `count` threads; 0 takes one for each core this process may use. Returns the count."""
+    threads = (
+        count or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else count or os.cpu_count() or 1
+    )
+    torch.set_num_threads(threads)
+    return threads
+
+
+def decoder_dtype(device: torch.device, precision: str) -> torch.dtype:
+    """float32, or bfloat16 for `fast` where the hardware multiplies it natively (elsewhere it would be slower)."""
+    if precision == "fast":
+        if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+        if device.type == "cpu" and _cpu_multiplies_bfloat16():
+            return torch.bfloat16
+    return torch.float32
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()
