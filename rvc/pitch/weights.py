@@ -33,7 +33,8 @@ def fill(build: Callable[[], N], weights: Mapping[str, Any], path: Path) -> N:
             network = build()
         network.load_state_dict({name: _tensor(value) for name, value in weights.items()}, assign=True)
     except (RuntimeError, KeyError, IndexError, TypeError) as error:
-        raise AssetError("asset_damaged", f"{path.name} does not hold the expected network: {error}") from error
+        reason = " ".join(str(error).split())
+        raise AssetError("asset_damaged", f"{path.name} does not hold the expected network: {reason}") from error
     return network.eval().requires_grad_(False)
 
 
