@@ -10,15 +10,13 @@ import sys
 WANTED = (3, 11)
 
 
-def too_old(version: "tuple[int, ...]") -> "str | None":
+def too_old(version: "tuple[int, int]") -> "str | None":
     """The sentence for a Python that is too old, or None."""
-    if tuple(version[:2]) >= WANTED:
+    if version >= WANTED:
         return None
     newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if _on_path(name)]
     way_out = "Start it with: %s run.py" % newer[0] if newer else "Install a newer Python and start it with that one."
-    return "Voiceproject needs Python %d.%d or newer, and this is Python %d.%d. %s" % (
-        WANTED + tuple(version[:2]) + (way_out,)
-    )
+    return "Voiceproject needs Python %d.%d or newer, and this is Python %d.%d. %s" % (*WANTED, *version, way_out)
 
 
 def _on_path(name: str) -> bool:
@@ -26,7 +24,7 @@ def _on_path(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    refusal = too_old(sys.version_info)
+    refusal = too_old(sys.version_info[:2])
     if refusal:
         print(refusal)
         sys.exit(2)

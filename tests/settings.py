@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+os.environ.setdefault("ENV_FILE", os.devnull)  # the site in this checkout is not what is tested
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789")
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="voiceproject-test-"))
 if os.environ.get("TEST_DATABASE") == "postgres" and "DATABASE_URL" not in os.environ:
