@@ -25,10 +25,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from jobs import SUPERVISOR_VARIABLE
 from rvc.errors import Cancelled
-
-SUPERVISOR_VARIABLE = "JOBS_SUPERVISOR"
-"""Environment variable that tells a worker process whose child it is: the id of a WorkerBeat."""
 
 CRASHED = "The worker stopped unexpectedly every time it worked on this. The administrators find it under {reference}."
 TIMED_OUT = "This took longer than the {minutes:.0f} minutes that one job may take."
@@ -171,6 +169,11 @@ class Job(models.Model):
         return self.state in FINAL
 
     @property
+    def worker_pid(self) -> int:
+        """Process id of the worker that holds the job, on its supervisor's machine."""
+        return int(self.worker.partition(":")[2])
+
+    @property
     def position(self) -> int | None:
         """How many jobs of this kind are started before this one, plus one; None when it does not wait."""
         if self.state != State.QUEUED:
@@ -260,6 +263,15 @@ class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
         """Supervisors that were seen lately, each with its worker processes. Nobody works when this is empty."""
         return self.filter(beat_at__gt=Now() - timedelta(seconds=settings.JOB_STALL_SECONDS))
 
+    def forgotten(self) -> Self:
+        """Supervisors that ended long ago without a word."""
+        return self.filter(beat_at__lt=Now() - timedelta(days=1))
+
+    def note_claim(self) -> None:
+        """Called in a worker process that took a job: its supervisor sees that the cluster does something."""
+        if supervisor := os.environ.get(SUPERVISOR_VARIABLE):
+            self.filter(pk=supervisor).update(claimed_at=Now())
+
 
 class WorkerBeat(models.Model):
     """One running supervisor, `manage.py runworkers`, on one machine."""
@@ -270,8 +282,15 @@ class WorkerBeat(models.Model):
     workers = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(db_default=Now())
     beat_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True, help_text="when one of its workers last took a job")
 
     objects = WorkerBeatQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"
+
+    def beat(self) -> None:
+        """Say that we live, and read what the workers noted; `beat_at` is now the database's time."""
+        if not WorkerBeat.objects.filter(pk=self.pk).update(beat_at=Now()):
+            self.save(force_insert=True)
+        self.refresh_from_db()

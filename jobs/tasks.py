@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django_q.exceptions import TimeoutException
 
-from jobs.models import Job, LeaseLost, timed_out_message
+from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
 from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ def perform(model: type[J], pk: str, work: Work[J]) -> None:
     if job is None:
         logger.info("%s %s does not wait for a worker", model._meta.verbose_name, pk)
         return
+    WorkerBeat.objects.note_claim()
     logger.info("%s: attempt %d", job, job.attempt)
     try:
         with _hang_guard(), _beating(Progress(job)) as progress:

@@ -4,7 +4,6 @@ import threading
 import time
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import TestCase, TransactionTestCase, override_settings
 from django_q.exceptions import TimeoutException
@@ -12,7 +11,7 @@ from django_q.exceptions import TimeoutException
 from jobs.models import State
 from jobs.tasks import perform
 from tests.jobs.chores import tasks
-from tests.jobs.chores.models import Chore
+from tests.jobs.chores.models import FOLDER, Chore
 
 QUICK = override_settings(JOB_BEAT_SECONDS=0.05)
 
@@ -31,7 +30,7 @@ class PerformTests(TestCase):
     def test_it_works(self):
         chore = self.run_chore()
         assert (chore.state, chore.progress, chore.attempt) == (State.DONE, 1.0, 1)
-        assert (settings.VAR_DIR / chore.result).read_text() == "done"
+        assert (FOLDER / chore.result).read_text() == "done"
 
     def test_an_unknown_or_ended_job_is_left_alone(self):
         chore = self.run_chore()
@@ -104,7 +103,7 @@ class PerformTests(TestCase):
         perform(Chore, str(chore.pk), work)
         chore.refresh_from_db()
         assert (chore.state, chore.result) == (State.CANCELLED, "")
-        assert not list(settings.VAR_DIR.glob(f"{chore.pk.hex}.*"))
+        assert not list(FOLDER.glob(f"{chore.pk.hex}.*"))
 
 
 class HeartTests(TransactionTestCase):

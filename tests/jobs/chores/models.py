@@ -5,7 +5,8 @@ from django.db import models
 
 from jobs.models import Job
 
-LOG = settings.VAR_DIR / "chores.log"
+FOLDER = settings.VAR_DIR / "chores"
+LOG = FOLDER / "log"
 
 
 class Chore(Job):
@@ -16,4 +17,4 @@ class Chore(Job):
     result = models.CharField(max_length=80, default="")
 
     def discard(self, changes):
-        (settings.VAR_DIR / changes["result"]).unlink(missing_ok=True)
+        (FOLDER / changes["result"]).unlink(missing_ok=True)

@@ -2,11 +2,9 @@ import os
 import signal
 import time
 
-from django.conf import settings
 from jobs.tasks import perform
-
 from rvc.errors import AssetError, AudioError
-from tests.jobs.chores.models import LOG, Chore
+from tests.jobs.chores.models import FOLDER, LOG, Chore
 
 
 def run(pk):
@@ -22,7 +20,7 @@ def work(job, progress):
         progress("work", step / steps)
         time.sleep(job.seconds / steps)
     name = f"{job.pk.hex}.{job.token}"
-    (settings.VAR_DIR / name).write_text("done")
+    (FOLDER / name).write_text("done")
     note(f"end {job.pk} {os.getpid()}")
     return {"result": name}
 
@@ -49,5 +47,6 @@ def misbehave(kind):
 
 def note(line):
     """Append one line; short appends do not mix even between processes."""
+    FOLDER.mkdir(exist_ok=True)
     with LOG.open("a") as log:
         log.write(line + "\n")

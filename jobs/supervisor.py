@@ -1,0 +1,159 @@
+"""Keeps one cluster of workers alive, and everything they held safe when they are not.
+
+django-q2 stands still when an idle worker is killed, and leaves orphans when its sentinel is. So the cluster is only
+ever judged by what it does: work is due, a worker is free, nothing gets claimed - then it is ended and started anew.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+
+import psutil
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from jobs import SUPERVISOR_VARIABLE
+from jobs.models import WorkerBeat
+from jobs.processes import Tree
+from jobs.reaper import Reaper, job_models, log_taken_back
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 2.0
+NAP_SECONDS = 0.2
+HEALTHY_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 30.0
+
+
+class Supervisor:
+    def __init__(self, workers: int) -> None:
+        self.row = WorkerBeat(host=socket.gethostname(), pid=os.getpid(), workers=workers)
+        self.reaper = Reaper()
+        self.watch = Watch(self.row)
+        self.cluster: Tree | None = None
+        self.started = 0.0
+        self.not_before = 0.0
+        self.deaths = 0
+        self.stopping = False
+
+    def run(self) -> None:
+        """Until a signal asks to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.stop)
+        self.row.save(force_insert=True)
+        WorkerBeat.objects.forgotten().delete()
+        try:
+            while not self.stopping:
+                self.tick_or_wait_for_the_database()
+                self.nap()
+        finally:
+            self.drain()
+
+    def stop(self, *_signal: object) -> None:
+        self.stopping = True
+
+    def nap(self) -> None:
+        """Short naps: a signal handler may only raise a flag, and somebody has to look at it."""
+        end = time.monotonic() + TICK_SECONDS
+        while not self.stopping and time.monotonic() < end:
+            time.sleep(NAP_SECONDS)
+
+    def tick_or_wait_for_the_database(self) -> None:
+        try:
+            self.tick()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("the database does not answer, trying again: %s", error)
+            connection.close()
+
+    def tick(self) -> None:
+        self.row.beat()
+        self.reaper.tick(self.row.beat_at)
+        self.take_back_from_the_dead()
+        if self.cluster is None:
+            self.start()
+        elif not self.cluster.alive():
+            self.bury("the cluster died", counted=True)
+        elif self.watch.stalled():
+            self.bury("work is due and nobody takes it", counted=False)
+
+    def start(self) -> None:
+        if time.monotonic() < self.not_before:
+            return
+        environment = os.environ | {SUPERVISOR_VARIABLE: str(self.row.pk), "WORKERS": str(self.row.workers)}
+        self.cluster = Tree([sys.executable, settings.BASE_DIR / "manage.py", "qcluster"], environment)
+        self.started = time.monotonic()
+        self.watch.reset()
+        logger.info("cluster %d started with %d workers", self.cluster.pid, self.row.workers)
+
+    def bury(self, reason: str, *, counted: bool) -> None:
+        """End what is left of the cluster, free its jobs, and start another: at once, or later if they die in a row."""
+        lived = time.monotonic() - self.started
+        logger.error("%s after %.0f s", reason, lived)
+        self.end_cluster(reason, counted=counted)
+        self.deaths = 0 if lived > HEALTHY_SECONDS else self.deaths + 1
+        self.not_before = time.monotonic() + min(2.0**self.deaths - 1, LONGEST_WAIT_SECONDS)
+        self.start()
+
+    def end_cluster(self, reason: str, *, counted: bool) -> None:
+        if self.cluster is not None:
+            self.cluster.kill()
+            self.cluster = None
+        for model in job_models():
+            held = model._default_manager.all().held_by(str(self.row.pk))
+            log_taken_back(held.take_back(counted=counted), reason)
+
+    def take_back_from_the_dead(self) -> None:
+        """A worker of ours that is gone needs no lease to run out."""
+        for model in job_models():
+            held = model._default_manager.all().held_by(str(self.row.pk))
+            for job in held:
+                if not psutil.pid_exists(job.worker_pid):
+                    log_taken_back(held.filter(pk=job.pk, token=job.token).take_back(), "its worker is gone")
+
+    def drain(self) -> None:
+        """Stop at once: what was running goes back to the queue and costs no attempt."""
+        logger.info("stopping")
+        try:
+            self.end_cluster("the worker was asked to stop", counted=False)
+            self.row.delete()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("the database does not answer, leases will run out instead: %s", error)
+        logger.info("stopped")
+
+
+class Watch:
+    """Tells a cluster that has nothing to do from one that does nothing."""
+
+    def __init__(self, row: WorkerBeat) -> None:
+        self.row = row
+        self.claimed = row.claimed_at
+        self.quiet_since = time.monotonic()
+        self.stalls = 0
+
+    def reset(self) -> None:
+        self.quiet_since = time.monotonic()
+
+    def stalled(self) -> bool:
+        """Work was due, a worker free, and nothing claimed, all the time. Longer each time that a restart was no help.
+
+        A worker that hangs counts as free once its lease is over and its job is due again.
+        """
+        if self.row.claimed_at != self.claimed:
+            self.claimed = self.row.claimed_at
+            self.stalls = 0
+            self.reset()
+        elif not self._work_for_a_free_worker():
+            self.reset()
+        patience = settings.JOB_STALL_SECONDS * 2 ** min(self.stalls, 3)
+        if time.monotonic() - self.quiet_since <= patience:
+            return False
+        self.stalls += 1
+        return True
+
+    def _work_for_a_free_worker(self) -> bool:
+        managers = [model._default_manager.all() for model in job_models()]
+        busy = sum(rows.held_by(str(self.row.pk)).count() for rows in managers)
+        return busy < self.row.workers and any(rows.due().exists() for rows in managers)

@@ -1,0 +1,132 @@
+"""Processes die in every place they can: no job is lost, doubled or stuck. Real supervisor, cluster and kills."""
+
+import os
+import time
+
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from jobs.models import State, WorkerBeat
+from tests.faults.base import FaultCase, alive
+from tests.jobs.chores.models import Chore
+
+
+class FaultTests(FaultCase):
+    def test_it_works(self):
+        self.start()
+        self.add(20, seconds=0.05)
+        self.wait_until_final(20)
+        self.assert_each_done_once()
+        assert len(self.lines("start")) == 20
+        assert WorkerBeat.objects.alive().get().workers == 2
+
+    def test_kill_busy(self):
+        self.start()
+        self.add(seconds=2)
+        self.wait_until_running()
+        [(_, pid)] = self.lines("start")
+        self.kill(pid)
+        self.wait_until_final(12)
+        self.assert_each_done_once()
+        assert Chore.objects.get().attempt == 2
+        assert len(self.lines("end")) == 1
+
+    def test_kill_idle(self):
+        self.start()
+        self.kill(*self.ready())
+        self.add(6)
+        self.wait_until_final(30)
+        self.assert_each_done_once()
+
+    def test_kill_sentinel(self):
+        self.start()
+        self.add(4, seconds=1)
+        self.wait_until_running()
+        before = self.tree()
+        self.kill(self.sentinel())
+        self.wait_until_final(25)
+        self.assert_each_done_once()
+        assert not alive(before), "orphans"
+
+    def test_kill_supervisor(self):
+        self.start()
+        self.add(4, seconds=1)
+        self.wait_until_running()
+        before = self.tree()
+        self.supervisor.kill()
+        self.wait(lambda: not alive(before), 3, "children die with it")
+        assert len(before) >= 6
+        self.start()
+        self.wait_until_final(25)
+        self.assert_each_done_once()
+
+    def test_sigterm(self):
+        self.start()
+        self.add(10, seconds=1)
+        self.wait_until_running(2)
+        before = self.tree()
+        asked = time.monotonic()
+        self.supervisor.terminate()
+        assert self.supervisor.wait(10) == 0
+        assert time.monotonic() - asked < 5
+        assert not alive(before)
+        assert not Chore.objects.running().exists()
+        assert Chore.objects.waiting().count() + Chore.objects.final().count() == 10
+        assert not WorkerBeat.objects.exists()
+        self.start()
+        self.wait_until_final(30)
+        self.assert_each_done_once()
+        assert set(Chore.objects.values_list("attempt", flat=True)) == {1}, "being stopped costs no attempt"
+
+
+class HintTests(FaultCase):
+    def test_lost_hints(self):
+        self.start()
+        self.add(5)
+        self.add(5, hinted=False)
+        OrmQ.objects.all().delete()
+        self.wait_until_final(12)
+        self.assert_each_done_once()
+
+    def test_duplicate_hints_and_junk(self):
+        [chore] = self.add(seconds=0.2)
+        for _ in range(50):
+            chore.hint()
+        OrmQ.objects.create(key="voiceproject", payload="junk", lock=timezone.now())
+        self.start()
+        self.add(2)
+        self.wait_until_final(20)
+        self.wait(lambda: not OrmQ.objects.exists(), 20, "queue drained")
+        self.assert_each_done_once()
+        assert len(self.lines("start")) == 3
+
+
+class BadJobTests(FaultCase):
+    environment = {"JOB_TIMEOUT_SECONDS": "2", "JOB_MAX_ATTEMPTS": "2"}  # noqa: RUF012
+
+    def test_poison_and_hang_and_memory_hurt_nobody_else(self):
+        self.start()
+        bad = {kind: self.add(kind=kind)[0] for kind in ("poison", "hang", "memory", "bug")}
+        good = self.add(6, seconds=0.1)
+        self.wait_until_final(40)
+        assert {row.state for row in Chore.objects.filter(pk__in=[chore.pk for chore in good])} == {State.DONE}
+        ended = {kind: Chore.objects.get(pk=chore.pk) for kind, chore in bad.items()}
+        assert {kind: (chore.error_code, chore.attempt) for kind, chore in ended.items()} == {
+            "poison": ("job_crashed", 2),
+            "hang": ("job_timed_out", 2),
+            "memory": ("out_of_memory", 1),
+            "bug": ("job_crashed", 1),
+        }
+
+    def test_cancel_stops_a_running_job(self):
+        self.start()
+        [chore] = self.add(seconds=1.9)
+        self.wait_until_running()
+        assert chore.cancel()
+        time.sleep(2.5)
+        assert self.lines("end") == []
+        assert Chore.objects.get().state == State.CANCELLED
+        [(_, pid)] = self.lines("start")
+        assert os.kill(pid, 0) is None, "the worker lives on"
+        self.add()
+        self.wait_until_final(5)

@@ -1,0 +1,11 @@
+"""The settings of the worker processes in tests/faults: no domain, short leases. The database is the test's own."""
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS as EVERYTHING
+
+INSTALLED_APPS = [app for app in EVERYTHING if app not in ("models_app", "conversions", "tts")]
+ROOT_URLCONF = "tests.faults.urls"
+JOB_BEAT_SECONDS = 0.5
+JOB_LEASE_SECONDS = 6
+JOB_HINT_SECONDS = 3
+JOB_STALL_SECONDS = 5
