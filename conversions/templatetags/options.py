@@ -1,0 +1,199 @@
+"""Options and states of a conversion in the words of the page; every number comes from `rvc.options`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms, template
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from conversions.forms import ConversionForm, option_field
+from conversions.models import OPTION_NAMES, Conversion
+from jobs.models import State
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
+
+register = template.Library()
+
+MAIN_OPTION = OPTION_NAMES[0]
+STAGE_WORDS = {
+    "decode": "Reading the recording",
+    "prepare": "Loading the voice",
+    "f0": "Following the melody",
+    "content": "Listening to the words",
+    "synthesis": "Speaking with the new voice",
+    "level": "Matching the loudness",
+    "encode": "Writing the file",
+}
+CHOICE_WORDS = FORMAT_LABELS | {
+    "auto": "Automatic",
+    "rmvpe": "RMVPE",
+    "fcpe": "FCPE",
+    "swift-f0": "Swift F0",
+    "crepe": "CREPE",
+    "crepe-tiny": "CREPE, small",
+    "harvest": "Harvest",
+    "dio": "DIO",
+    "keep": "Keep",
+    "fill": "Fill",
+    "exact": "Exact",
+    "fast": "Fast",
+}
+STATE_WORDS = {
+    State.RUNNING: "Starting",
+    State.DONE: "The result is ready",
+    State.FAILED: "The conversion failed",
+    State.CANCELLED: "The conversion was cancelled",
+    State.REJECTED: "The recording cannot be used",
+}
+
+
+@dataclass(frozen=True)
+class ShownOption:
+    """One option as the form draws it: its bound field and what the metadata says."""
+
+    field: forms.BoundField
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def label(self) -> str:
+        return str(self.field.label)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return ConversionOptions.__dataclass_fields__[self.name].metadata
+
+    @property
+    def default(self) -> str:
+        return _plain(ConversionOptions.__dataclass_fields__[self.name].default)
+
+    @property
+    def value(self) -> str:
+        value = self.field.value()
+        return self.default if value in (None, "") else _plain(value)
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [(value, _choice_words(value)) for value in CHOICES.get(self.name, ())]
+
+    @property
+    def low(self) -> str:
+        return _plain(self.metadata["low"])
+
+    @property
+    def high(self) -> str:
+        return _plain(self.metadata["high"])
+
+    @property
+    def slides(self) -> bool:
+        """Fractions and semitones have a slider; counts, rates and seeds only a number."""
+        return ConversionOptions.__dataclass_fields__[self.name].type is float
+
+    @property
+    def step(self) -> str:
+        return "1" if not self.slides else "0.01" if self.metadata["high"] <= 1 else "0.5"
+
+    @property
+    def range_words(self) -> str:
+        if self.choices:
+            return f"Default: {_choice_words(self.default)}."
+        return f"{self.low} to {self.high}, default {self.default}."
+
+
+@register.simple_tag
+def main_option(form: ConversionForm) -> ShownOption:
+    return ShownOption(form[MAIN_OPTION])
+
+
+@register.simple_tag
+def further_options(form: ConversionForm) -> list[ShownOption]:
+    return [ShownOption(form[name]) for name in OPTION_NAMES if name != MAIN_OPTION]
+
+
+@register.filter
+def any_errors(options: list[ShownOption]) -> bool:
+    return any(option.field.errors for option in options)
+
+
+@register.simple_tag
+def used_options(conversion: Conversion) -> list[tuple[str, str]]:
+    """Label and value of every option that made this result."""
+    return [(str(option_field(name).label), _used_words(conversion, name)) for name in OPTION_NAMES]
+
+
+def _used_words(conversion: Conversion, name: str) -> str:
+    value = getattr(conversion, name)
+    if name == "output_rate" and not value:
+        return "the voice's own"
+    if name == "f0_method" and (taken := conversion.facts.get("f0_method", value)) != value:
+        return f"{_choice_words(value)}: {_choice_words(taken)}"
+    unit = ConversionOptions.__dataclass_fields__[name].metadata["unit"]
+    return f"{_choice_words(_plain(value))} {unit}".rstrip()
+
+
+@register.simple_tag
+def option_words(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Label and value of some options, as a voice recommends them."""
+    return [
+        (str(option_field(name).label), _choice_words(_plain(values[name]))) for name in OPTION_NAMES if name in values
+    ]
+
+
+@register.simple_tag
+def timings(conversion: Conversion) -> list[tuple[str, float, int]]:
+    """Words, seconds and share of the whole in percent of each stage that was measured."""
+    measured: Mapping[str, float] = conversion.facts.get("timings", {})
+    whole = sum(measured.values()) or 1.0
+    known = [(STAGE_WORDS[stage], measured[stage]) for stage in STAGE_WORDS if stage in measured]
+    return [(words, seconds, round(100 * seconds / whole)) for words, seconds in known]
+
+
+@register.simple_tag
+def stage_steps(conversion: Conversion) -> list[tuple[str, str]]:
+    """Every stage in words, each with `past`, `now` or nothing."""
+    order = list(STAGE_WORDS)
+    place = order.index(conversion.stage) if conversion.stage in STAGE_WORDS else -1
+    when = ["past" if number < place else "now" if number == place else "" for number in range(len(order))]
+    return list(zip(STAGE_WORDS.values(), when, strict=True))
+
+
+@register.filter
+def state_words(conversion: Conversion) -> str:
+    if conversion.state == State.QUEUED:
+        ahead = (conversion.position or 1) - 1
+        return f"Waiting, {ahead} before it" if ahead else "Waiting, next in line"
+    if conversion.state == State.RUNNING:
+        return STAGE_WORDS.get(conversion.stage, STATE_WORDS[State.RUNNING])
+    return STATE_WORDS[State(conversion.state)]
+
+
+@register.filter
+def percent(fraction: float) -> int:
+    return int(100 * fraction)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long ago, in its largest unit."""
+    if (timezone.now() - moment).total_seconds() < 60:
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"
+
+
+@register.filter
+def as_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values)
+
+
+def _choice_words(value: str) -> str:
+    return CHOICE_WORDS.get(value, value)
+
+
+def _plain(value: object) -> str:
+    """A number without idle zeros, as a number field takes it."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

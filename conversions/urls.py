@@ -1,0 +1,15 @@
+from django.urls import path
+
+from conversions import files, views
+
+app_name = "conversions"
+urlpatterns = [
+    path("", views.conversion_list, name="list"),
+    path("add/", views.conversion_add, name="add"),
+    path("<uuid:pk>/", views.conversion_detail, name="detail"),
+    path("<uuid:pk>/status/", views.conversion_status, name="status"),
+    path("<uuid:pk>/cancel/", views.conversion_cancel, name="cancel"),
+    path("<uuid:pk>/delete/", views.conversion_delete, name="delete"),
+    path("<uuid:pk>/source/", files.source, name="source"),
+    path("<uuid:pk>/result/", files.result, name="result"),
+]

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from models_app import views
+
+app_name = "voices"
+urlpatterns = [
+    path("", views.voice_list, name="list"),
+    path("add/", views.voice_add, name="add"),
+    path("<uuid:pk>/", views.voice_detail, name="detail"),
+    path("<uuid:pk>/edit/", views.voice_edit, name="edit"),
+    path("<uuid:pk>/share/", views.voice_share, name="share"),
+    path("<uuid:pk>/delete/", views.voice_delete, name="delete"),
+]

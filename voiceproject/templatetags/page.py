@@ -1,0 +1,33 @@
+"""What every page needs: icons from the sprite, and quantities in plain words."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+SPRITE = "vendor/lucide-1.62.0/sprite.svg"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One icon of the sprite. Decoration only: the words stand beside it."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static(SPRITE), name)
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """Seconds as m:ss, below a minute with one decimal."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min"
+
+
+@register.filter
+def kilohertz(rate: int | None) -> str:
+    """A sampling rate as people say it: 25600 is 25.6 kHz."""
+    return f"{rate / 1000:g} kHz" if rate else "–"
