@@ -1,0 +1,81 @@
+"""Decoding child, FFmpeg through PyAV: mp4/m4a, matroska/webm, aac. Runs only inside `rvc.sandbox`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from rvc.codec.intake import inspect, store
+from rvc.codec.limits import DecodeLimits, damaged, not_audio
+
+CODECS = frozenset({"aac", "alac", "flac", "mp3", "mp3float", "opus", "vorbis"})
+"""Decoders that may run, besides PCM: what phones, browsers and music programs put into these containers."""
+
+
+def read(source: str, target: str | None, limits: dict[str, Any], container: str) -> dict[str, Any]:
+    """Facts of the recording at `source`, read as `container` (mov, matroska, aac) and as nothing else.
+
+    With a `target` its samples are stored there. See `rvc.codec.intake`.
+    """
+    bounds = DecodeLimits(**limits)
+    try:
+        with Path(source).open("rb") as handle, _open(handle, container) as opened:
+            recording = FFmpegSource(opened, container)
+            return inspect(recording, bounds) if target is None else store(recording, Path(target), bounds)
+    except av.error.FFmpegError as error:
+        raise damaged("its sound cannot be decoded") from error
+
+
+class FFmpegSource:
+    """The first sound track of a container. Its rate and channels are those of the first decoded frame.
+
+    An AAC header states half the rate when the upper band is coded apart, so headers are not asked.
+    """
+
+    def __init__(self, opened: Any, container: str) -> None:
+        if not opened.streams.audio:
+            raise not_audio("it has no sound track")
+        self._opened = opened
+        self._stream = opened.streams.audio[0]
+        codec = self._stream.codec_context.name
+        if codec not in CODECS and not codec.startswith("pcm_"):
+            raise not_audio(f"sound coded as {codec} is not accepted")
+        self._stream.codec_context.thread_count = 1
+        self._frames = opened.decode(self._stream)
+        self._first = next(self._frames, None)
+        if self._first is None:
+            raise damaged("its sound track is empty")
+        self.rate: int = self._first.sample_rate
+        self.channels: int = self._first.layout.nb_channels
+        self.codec = f"{container} {codec}"
+        self.frames = self._declared(container)
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Samples in order, (n, channels). Gaps between time stamps are not filled."""
+        planar = av.AudioResampler(format="fltp")
+        frame = self._first
+        while frame is not None:
+            if frame.sample_rate != self.rate or frame.layout.nb_channels != self.channels:
+                raise damaged("its sampling rate or channels change on the way")
+            for converted in planar.resample(frame):
+                yield np.ascontiguousarray(converted.to_ndarray().T)
+            frame = next(self._frames, None)
+
+    def _declared(self, container: str) -> int | None:
+        """Length in frames by the container; raw AAC states none, and a browser's recording leaves it open."""
+        if container == "aac" or not self._opened.duration:
+            return None
+        return int(self._opened.duration * self.rate // av.time_base)
+
+
+def _open(handle: Any, container: str) -> Any:
+    # The demuxer is named by us and reads one open file: playlists, scripts and references cannot lead elsewhere.
+    closed = {"format_whitelist": container, "protocol_whitelist": "none"}
+    return av.open(handle, format=container, options=closed, io_open=_refuse, metadata_errors="replace")
+
+
+def _refuse(*_arguments: object) -> NoReturn:
+    raise PermissionError("a recording may not open other files")
