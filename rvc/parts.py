@@ -2,7 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar, cast
+
+import torch
+
+from rvc.assets import AssetStore
+from rvc.content import ContentEncoder, load_encoder
+from rvc.network.synthesizer import Synthesizer
+from rvc.pitch import F0Estimator, load_estimator
+from rvc.retrieval import Retrieval
+from rvc.voicefile.header import VoiceHeader
+from rvc.voicefile.index import open_stored_index
+from rvc.voicefile.voice import open_stored_voice
 
 
 class Part(Protocol):
@@ -41,3 +54,50 @@ class Parts:
                 return
             if key != newest:
                 del self._parts[key]
+
+
+class Loader:
+    """Loads what conversions need, once."""
+
+    def __init__(self, assets: AssetStore, device: torch.device, threads: int, budget: int) -> None:
+        self.assets = assets
+        self.device = device
+        self.threads = threads
+        self.parts = Parts(budget)
+
+    def voice(self, path: Path) -> "LoadedVoice":
+        """The voice in a stored file."""
+        return self.parts.get(_key("voice", path), lambda: LoadedVoice.load(path, self.device))
+
+    def index(self, path: Path) -> Retrieval:
+        """The index in a stored file, mapped."""
+        return self.parts.get(_key("index", path), lambda: Retrieval(open_stored_index(path)))
+
+    def encoder(self, name: str) -> ContentEncoder:
+        """A content encoder by name."""
+        folder = self.assets.path(name)
+        return self.parts.get(("content", name), lambda: load_encoder(name, folder, self.device))
+
+    def estimator(self, method: str) -> F0Estimator:
+        """An F0 estimator by method."""
+        return self.parts.get(("f0", method), lambda: load_estimator(method, self.assets, self.device, self.threads))
+
+
+@dataclass
+class LoadedVoice:
+    """A network with the facts of its file."""
+
+    header: VoiceHeader
+    network: Synthesizer
+    nbytes: int
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device) -> "LoadedVoice":
+        """Read a stored voice onto the device."""
+        file = open_stored_voice(path)
+        network = Synthesizer.load(file, device)
+        return cls(file.header, network, sum(p.nbytes for p in network.parameters()))
+
+
+def _key(kind: str, path: Path) -> tuple[str, str, int]:
+    return kind, str(path), path.stat().st_mtime_ns

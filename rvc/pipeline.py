@@ -1,0 +1,306 @@
+"""The conversion of one recording: the loaded parts, and the order they run in."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rvc import audio
+from rvc.assets import AssetStore
+from rvc.chunks import HOP, SAMPLE_RATE, Cutting, Joiner, Piece, cut_points, padded, pieces
+from rvc.device import choose_device, decoder_dtype, describe, set_threads
+from rvc.errors import AudioError, OptionError
+from rvc.features import FeatureCache, fingerprint
+from rvc.network.synthesizer import Segment
+from rvc.options import ConversionOptions
+from rvc.parts import Loader
+from rvc.pitch import resolve_method
+from rvc.pitch.track import coarse_bins, fill_unvoiced, transpose
+from rvc.retrieval import Retrieval
+from rvc.scratch import Scratch
+
+MIN_SAMPLES = 320  # one content vector
+SHARES = {"prepare": 0.02, "f0": 0.12, "synthesis": 0.98, "level": 1.0}
+"""How far a conversion is, as a fraction of the whole, when a stage ends. Content and synthesis take turns."""
+
+FloatArray = NDArray[np.floating]
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be converted, and how.
+
+    wave: (N,) mono at 16 kHz, may be memory-mapped. voice and index: stored files. seconds: exact length of the
+    recording where the wave was resampled; the result is round(seconds · rate) samples long. scratch: a folder for
+    arrays that are too large for memory.
+    """
+
+    wave: FloatArray
+    voice: Path
+    scratch: Path
+    options: ConversionOptions = field(default_factory=ConversionOptions)
+    index: Path | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Converted:
+    """The result: samples (M,) float32 at sample_rate, and the record of how it was made.
+
+    timings and cpu: seconds by stage, of the clock and of all processors.
+    """
+
+    samples: FloatArray
+    sample_rate: int
+    f0_method: str
+    device: str
+    timings: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class SeededNoise:
+    """Standard normal numbers from one generator per conversion, drawn on the CPU: the device does not change them."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        """A tensor of this shape."""
+        return torch.randn(shape, generator=self.generator)
+
+
+class Converter:
+    """Converts recordings, one at a time, and keeps what it loaded for the next one."""
+
+    def __init__(
+        self,
+        assets: AssetStore,
+        *,
+        device: str = "auto",
+        threads: int = 0,
+        memory_budget: int = 3 << 30,
+        features: FeatureCache | None = None,
+    ) -> None:
+        """threads: 0 for all cores. memory_budget: bytes for loaded networks. features: None computes every time."""
+        self.device = choose_device(device)
+        self.loader = Loader(assets, self.device, set_threads(threads), memory_budget)
+        self.features = features
+
+    def convert(self, request: Request, progress: Progress = lambda stage, fraction: None) -> Converted:
+        """Convert one recording. progress(stage, fraction of the whole) may raise Cancelled at any call.
+
+        Raises AudioError, OptionError, AssetError or VoiceFileError, each with a sentence for the person.
+        """
+        return Conversion(self, request, progress).run()
+
+    def remember(self, key: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """An array of the feature cache, if there is one."""
+        return compute() if self.features is None else self.features.get(key, compute)
+
+
+class Conversion:
+    """One run of the pipeline: prepare, f0, then content and synthesis piece by piece, then level."""
+
+    def __init__(self, converter: Converter, request: Request, progress: Progress) -> None:
+        self.converter = converter
+        self.request = request
+        self.options = request.options
+        self.progress = progress
+        self.scratch = Scratch(request.scratch)
+        self.noise = SeededNoise(request.options.seed)
+        self.done = Converted(np.zeros(0, np.float32), 0, "none", describe(converter.device))
+
+    def run(self) -> Converted:
+        """Everything, in order."""
+        self._report("prepare", 0.0)
+        with self._stage("load"):
+            self._load()
+        with self._stage("prepare"):
+            wave = self._prepare()
+        with self._stage("f0"):
+            f0 = self._f0(wave)
+        samples = self._synthesize(wave, f0)
+        with self._stage("level"):
+            self.done.samples = self._level(wave, samples)
+        self._report("level", 1.0)
+        return self.done
+
+    def _load(self) -> None:
+        if len(self.request.wave) < MIN_SAMPLES:
+            raise AudioError("audio_too_short", "The recording is shorter than 20 ms.", field="source")
+        self.voice = self.converter.loader.voice(self.request.voice)
+        header = self.voice.header
+        if self.options.speaker >= header.speakers:
+            raise OptionError("speaker", f"This voice has {header.speakers} speaker(s), counted from 0.")
+        self.encoder = self.converter.loader.encoder(header.encoder)
+        self.cutting = Cutting.within(self.encoder.max_seconds)
+        self.pad = int(self.cutting.pad * SAMPLE_RATE)
+        self.index = self._index()
+        self.fingerprint = fingerprint(self.request.wave)
+
+    def _index(self) -> Retrieval | None:
+        if self.options.index_rate == 0:
+            return None
+        if self.request.index is None:
+            self.done.warnings.append("This voice has no index: index rate and protect have no effect.")
+            return None
+        index = self.converter.loader.index(self.request.index)
+        index.check_width(self.voice.header.feature_width)
+        return index
+
+    def _prepare(self) -> FloatArray:
+        """The high-passed recording with a pad of reflection on both sides, (pad + N + pad,) float64."""
+        n = len(self.request.wave)
+        wave = self.scratch.empty(n + 2 * self.pad, np.float64)
+        inner = wave[self.pad : self.pad + n]
+        audio.high_pass(self.request.wave, inner)
+        wave[: self.pad] = padded(inner, self.pad, 0, self.pad)
+        wave[self.pad + n :] = padded(inner, self.pad, self.pad + n, n + 2 * self.pad)
+        if audio.peak(self.request.wave) == 0:
+            self.done.warnings.append("The recording is silent.")
+        self._report("prepare", SHARES["prepare"])
+        return wave
+
+    def _f0(self, wave: FloatArray) -> FloatArray:
+        """F0 of the padded recording, (frames,) Hz at 100 per second, transposed; empty for voices without F0."""
+        if not self.voice.header.f0:
+            return np.zeros(0)
+        method = resolve_method(self.options.f0_method, self.converter.loader.assets)
+        low, high = SHARES["prepare"], SHARES["f0"]
+
+        def step(fraction: float) -> None:
+            self._report("f0", low + fraction * (high - low))
+
+        def estimate() -> FloatArray:
+            return self.converter.loader.estimator(method)(wave, step)
+
+        f0 = self.converter.remember(f"f0 {method} {self.pad} {self.fingerprint}", estimate)
+        self.done.f0_method = method
+        self._describe_pitch(f0)
+        if self.options.unvoiced == "fill":
+            f0 = fill_unvoiced(f0)
+        self._report("f0", high)
+        return transpose(f0[: len(wave) // HOP], self.options.pitch_shift)
+
+    def _describe_pitch(self, f0: FloatArray) -> None:
+        voiced = f0[f0 > 0]
+        self.done.facts["voiced_share"] = round(len(voiced) / max(1, len(f0)), 3)
+        if len(voiced):
+            self.done.facts["median_f0_hz"] = round(float(np.median(voiced)), 1)
+        else:
+            self.done.warnings.append("No pitch was found in the recording.")
+
+    def _synthesize(self, wave: FloatArray, f0: FloatArray) -> FloatArray:
+        """Every piece in turn; (M,) float32 at the voice's rate."""
+        rate = self.voice.header.sample_rate
+        n = len(self.request.wave)
+        seconds = n / SAMPLE_RATE if self.request.seconds is None else self.request.seconds
+        length = round(seconds * rate)
+        samples = self.scratch.empty(length)
+        joiner = Joiner(samples, rate)
+        points = cut_points(wave[self.pad : self.pad + n], self.cutting)
+        for piece in pieces(n, points, self.pad):
+            start = piece.start * rate // SAMPLE_RATE
+            stop = length if piece.stop == n else piece.stop * rate // SAMPLE_RATE
+            joiner.write(start, self._piece(wave, f0, piece, stop - start + joiner.fade), stop - start)
+            self.scratch.trim()
+        self.done.facts["pieces"] = len(points) + 1
+        return samples
+
+    def _piece(self, wave: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> FloatArray:
+        """At least `wanted` samples of one piece where there are so many, from its start on."""
+        with self._stage("content"):
+            self._report("content", self._share(piece, 0.0))
+            features = self._content(wave, piece)
+        with self._stage("retrieval"):
+            segment = self._segment(features, f0, piece, wanted)
+        with self._stage("synthesis"):
+            return self._samples(segment, piece)
+
+    def _content(self, wave: FloatArray, piece: Piece) -> FloatArray:
+        """Content features of a piece, (T, D) at 50 per second."""
+        version = self.voice.header.version
+        stretch = wave[piece.first : piece.last]
+
+        def encode() -> FloatArray:
+            return self.encoder.encode(torch.from_numpy(stretch.astype(np.float32)), version).cpu().numpy()
+
+        key = f"content {self.encoder.name} {version} {self.pad} {piece.first} {piece.last} {self.fingerprint}"
+        return self.converter.remember(key, encode)
+
+    def _segment(self, features: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> Segment:
+        """Features with retrieval, doubled to 100 per second and protected, with the F0 of the same frames."""
+        header = self.voice.header
+        frames = min((piece.last - piece.first) // HOP, 2 * len(features))
+        blended = features if self.index is None else self.index.blend(features, self.options.index_rate)
+        phone = np.repeat(blended, 2, axis=0)[:frames]
+        track: FloatArray = np.zeros(frames)
+        if header.f0:
+            track = f0[piece.first // HOP : piece.first // HOP + frames]
+            if self.index is not None and self.options.protect < 0.5:
+                untouched = np.repeat(features, 2, axis=0)[:frames]
+                share = np.where(track < 1, self.options.protect, 1.0)[:, None]
+                phone = share * phone + (1 - share) * untouched
+        first = self.pad // HOP
+        device = self.converter.device
+        return Segment(
+            phone=torch.from_numpy(phone.astype(np.float32)).to(device),
+            coarse=torch.from_numpy(coarse_bins(track)).to(device),
+            f0=torch.from_numpy(track.astype(np.float32)).to(device),
+            speaker=self.options.speaker,
+            keep=(first, min(frames, first - (-wanted // header.hop))),
+        )
+
+    def _samples(self, segment: Segment, piece: Piece) -> FloatArray:
+        header, network = self.voice.header, self.voice.network
+        frames, device = len(segment.phone), self.converter.device
+        latent = self.noise.normal(1, network.inter_channels, frames).to(device)
+        source = self.noise.normal(frames * header.hop).to(device) if header.f0 else None
+        keep = segment.keep[1] - segment.keep[0]
+        parts: list[FloatArray] = []
+        for tile in network(segment, latent, source, decoder_dtype(device, self.options.precision)):
+            parts.append(tile.float().cpu().numpy())
+            self._report("synthesis", self._share(piece, sum(map(len, parts)) / (keep * header.hop)))
+        return np.concatenate(parts)
+
+    def _level(self, wave: FloatArray, samples: FloatArray) -> FloatArray:
+        """Loudness mix, resampling and the peak rule."""
+        rate = self.voice.header.sample_rate
+        if self.options.loudness_mix != 1:
+            source = wave[self.pad : self.pad + len(self.request.wave)]
+            audio.mix_loudness(samples, rate, source, self.options.loudness_mix)
+        self._report("level", SHARES["synthesis"])
+        wanted = self.options.output_rate or rate
+        if wanted != rate:
+            length = round(len(samples) / rate * wanted)
+            if self.request.seconds is not None:
+                length = round(self.request.seconds * wanted)
+            samples = audio.resample(samples, (rate, wanted), length, self.scratch)
+        if audio.limit_peak(samples):
+            self.done.warnings.append("The result was lowered to a peak of 0.99.")
+        self.done.sample_rate = wanted
+        return samples
+
+    def _share(self, piece: Piece, fraction: float) -> float:
+        """Position in the whole, 0..1, when `fraction` of a piece is done."""
+        position = (piece.start + fraction * (piece.stop - piece.start)) / len(self.request.wave)
+        return SHARES["f0"] + min(1.0, position) * (SHARES["synthesis"] - SHARES["f0"])
+
+    def _report(self, stage: str, fraction: float) -> None:
+        self.progress(stage, fraction)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.done.timings[name] = self.done.timings.get(name, 0.0) + time.perf_counter() - wall
+        self.done.cpu[name] = self.done.cpu.get(name, 0.0) + time.process_time() - cpu
