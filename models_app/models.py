@@ -1,0 +1,172 @@
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.files import File
+from django.db import models
+from django.db.models import Q
+from django.db.models.fields.files import FieldFile
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.urls import reverse
+
+from models_app import ingest
+from rvc.assets import AssetStore
+from rvc.errors import OptionError
+from rvc.options import ConversionOptions
+from rvc.voicefile.header import VoiceHeader
+from voiceproject.files import delete_after_commit, kept_together
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def voice_path(voice: "VoiceModel", filename: str) -> str:
+    return f"voices/{voice.pk.hex}.safetensors"
+
+
+def index_path(voice: "VoiceModel", filename: str) -> str:
+    return f"voices/{voice.pk.hex}.index.safetensors"
+
+
+class VoiceQuerySet(models.QuerySet["VoiceModel"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """The voices a person may see and use: their own, and those everyone may use."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(owner=user) | Q(shared=True))
+
+    def editable_by(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(owner=user) if user.is_authenticated else self.none()
+
+    def shared(self) -> Self:
+        return self.filter(shared=True)
+
+    def ready(self) -> Self:
+        """The voices whose content encoder is installed on this machine."""
+        names = self.order_by().values_list("encoder", flat=True).distinct()
+        store = AssetStore(settings.ASSETS_DIR)
+        return self.filter(encoder__in=[name for name in names if store.installed(name)])
+
+    def find(self, words: str) -> "VoiceModel":
+        """The one voice of this id or name."""
+        try:
+            return self.get(pk=uuid.UUID(words))
+        except ValueError:
+            return self.get(name__iexact=words)
+
+    def add(self, *, checkpoint: ingest.Upload, index: ingest.Upload | None = None, **fields: Any) -> "VoiceModel":
+        """Check uploaded files and keep them as a voice; a VoiceFileError names the wrong one and leaves nothing."""
+        voice = self.model(**fields)
+        voice.store(ingest.check(checkpoint, index))
+        return voice
+
+
+class VoiceModel(models.Model):
+    """A voice as inert data: checked once on its way in, mapped from storage ever after."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="voices",
+        help_text="Empty: the voice belongs to the server.",
+    )
+    name = models.CharField(max_length=120)
+    description = models.TextField(max_length=2000, blank=True)
+    shared = models.BooleanField("everyone may use it", default=False)
+
+    file = models.FileField(upload_to=voice_path, editable=False)
+    index_file = models.FileField(upload_to=index_path, blank=True, editable=False)
+    size_bytes = models.BigIntegerField(default=0, editable=False)
+    checkpoint_sha256 = models.CharField("SHA-256 of the uploaded voice", max_length=64, editable=False)
+    index_sha256 = models.CharField("SHA-256 of the uploaded index", max_length=64, blank=True, editable=False)
+
+    version = models.CharField(max_length=2, editable=False)
+    f0 = models.BooleanField("follows pitch", editable=False)
+    sample_rate = models.PositiveIntegerField("sampling rate", help_text="Hz", editable=False)
+    speakers = models.PositiveIntegerField(default=1, editable=False)
+    encoder = models.CharField("content encoder", max_length=60, editable=False)
+    facts = models.JSONField(default=dict, editable=False)
+    index_facts = models.JSONField(default=dict, blank=True, editable=False)
+
+    licence = models.CharField(max_length=200, blank=True)
+    origin = models.TextField(max_length=2000, blank=True)
+    quality = models.TextField(max_length=2000, blank=True)
+    recommended = models.JSONField(default=dict, blank=True, help_text="Options that suit this voice.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "voice"
+        ordering = ("-created_at", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("voices:detail", args=[self.pk])
+
+    @property
+    def has_index(self) -> bool:
+        return bool(self.index_file)
+
+    @property
+    def header(self) -> VoiceHeader:
+        return VoiceHeader.from_json(self.facts)
+
+    @property
+    def missing_asset(self) -> str | None:
+        """Name of the content encoder that this voice needs and this machine lacks."""
+        return None if AssetStore(settings.ASSETS_DIR).installed(self.encoder) else self.encoder
+
+    @property
+    def missing_asset_message(self) -> str:
+        """What to tell somebody who wants to use the voice; empty when nothing is missing."""
+        name = self.missing_asset
+        return f"This voice needs {name}: run `python manage.py assets fetch {name}`." if name else ""
+
+    def editable_by(self, user: "User | AnonymousUser") -> bool:
+        return user.is_authenticated and self.owner_id == user.pk
+
+    def options(self, **chosen: Any) -> ConversionOptions:
+        """The options of a conversion: what was chosen, else what the voice recommends, else the default."""
+        options = ConversionOptions.from_mapping({**self.recommended, **chosen})
+        if options.speaker >= self.speakers:
+            raise OptionError("speaker", f"This voice has {self.speakers} speaker(s), counted from 0.")
+        return options
+
+    def store(self, checked: ingest.CheckedVoice) -> None:
+        """Keep a checked voice: both files and this new row, or none of them. Empties the quarantine."""
+        self._take_facts(checked)
+        try:
+            with kept_together(self.file, self.index_file):
+                self.size_bytes = _save(self.file, checked.voice)
+                if checked.index is not None:
+                    self.size_bytes += _save(self.index_file, checked.index)
+                self.save(force_insert=True)
+        finally:
+            checked.close()
+
+    def _take_facts(self, checked: ingest.CheckedVoice) -> None:
+        header = VoiceHeader.from_json(checked.facts)
+        self.version, self.f0, self.sample_rate = header.version, header.f0, header.sample_rate
+        self.speakers, self.encoder = header.speakers, header.encoder
+        self.facts, self.checkpoint_sha256 = checked.facts, checked.sha256
+        self.index_facts, self.index_sha256 = checked.index_facts, checked.index_sha256
+
+
+def _save(field: FieldFile, path: Path) -> int:
+    with path.open("rb") as handle:
+        field.save(path.name, File(handle), save=False)
+    return path.stat().st_size
+
+
+@receiver(post_delete, sender=VoiceModel)
+def delete_files(instance: VoiceModel, **kwargs: Any) -> None:
+    delete_after_commit(instance.file, instance.index_file)

@@ -1,0 +1,118 @@
+"""Stored files: their labels, their end, and the one way they leave the server."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import PureWindowsPath
+from typing import IO, Any
+
+from django.db import transaction
+from django.db.models.fields.files import FieldFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header, parse_etags, quote_etag
+
+BLOCK = 1 << 16
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+# What a browser may play in the page. Everything else is a download.
+INLINE_TYPES = frozenset({"audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "audio/mp4", "audio/webm"})
+
+
+def clean_label(name: str, *, fallback: str, limit: int = 120) -> str:
+    """What may be shown of the file name that a browser sent: one line, no path, no invisible signs."""
+    name = PureWindowsPath(name).name
+    shown = "".join(sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign)[0] != "C")
+    return " ".join(shown.split())[:limit].strip(" .") or fallback
+
+
+def delete_after_commit(*files: FieldFile) -> None:
+    """Delete stored files once the transaction that dropped their row is committed; a rollback keeps them."""
+    for file in files:
+        if file.name:
+            transaction.on_commit(partial(file.storage.delete, file.name))
+
+
+@contextmanager
+def kept_together(*files: FieldFile) -> Iterator[None]:
+    """One transaction for a row and its files: when the row cannot be written, the files written for it go too."""
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        for file in files:
+            if file.name:
+                file.storage.delete(file.name)
+        raise
+
+
+class Slice:
+    """Part of an open file as an iterable that the response closes, whether it was read to the end or not."""
+
+    def __init__(self, handle: IO[Any], start: int, length: int) -> None:
+        handle.seek(start)
+        self.handle = handle
+        self.left = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.left > 0 and (block := self.handle.read(min(BLOCK, self.left))):
+            self.left -= len(block)
+            yield block
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+def serve(request: HttpRequest, file: FieldFile, *, media_type: str, filename: str) -> HttpResponseBase:
+    """Stream a stored file to somebody who has been found to be allowed to see it.
+
+    Audio plays in the page; anything else, and audio when `?download` is in the address, comes as an attachment.
+    """
+    response = _respond(request, file)
+    inline = media_type in INLINE_TYPES and "download" not in request.GET
+    response["Content-Type"] = media_type
+    response["Content-Disposition"] = content_disposition_header(not inline, filename) or "inline"
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
+    return response
+
+
+def _respond(request: HttpRequest, file: FieldFile) -> HttpResponseBase:
+    """The right status for this request: 200 whole, 206 one range, 304 unchanged, 416 outside the file."""
+    if not file.name or not file.storage.exists(file.name):
+        raise Http404("There is no such file.")
+    size = file.size
+    etag = quote_etag(f"{file.name}:{size}")  # a stored file is never rewritten, its name is used once
+    response: HttpResponseBase
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponseNotModified()
+    elif (span := _wanted_range(request, size, etag)) and span[0] >= span[1]:
+        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    else:
+        start, end = span or (0, size)
+        response = StreamingHttpResponse(Slice(file.storage.open(file.name, "rb"), start, end - start))
+        response["Content-Length"] = str(end - start)
+        if span:
+            response.status_code = 206
+            response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    response["ETag"] = etag
+    return response
+
+
+def _wanted_range(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
+    """Start and end (exclusive) of a single wanted range; None for the whole file; start >= end when outside.
+
+    A malformed range, or several at once, is ignored, as RFC 9110 (14.2) permits.
+    """
+    match = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if match is None or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if not first:
+        return (max(0, size - int(last)), size) if last else None
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last) + 1, size) if last else size
