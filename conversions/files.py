@@ -1,0 +1,32 @@
+"""The sound of conversions: the one way in which recordings and results leave the server."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from conversions.models import Conversion
+from voiceproject.files import serve
+
+
+def serve_source(request: HttpRequest, conversion: Conversion) -> HttpResponseBase:
+    return serve(request, conversion.source, media_type=conversion.source_type, filename=conversion.source_name)
+
+
+def serve_result(request: HttpRequest, conversion: Conversion) -> HttpResponseBase:
+    return serve(request, conversion.result, media_type=conversion.result_type, filename=conversion.result_name)
+
+
+@login_required
+@require_safe
+def source(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    return serve_source(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))
+
+
+@login_required
+@require_safe
+def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    return serve_result(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))

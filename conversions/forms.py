@@ -1,0 +1,84 @@
+from dataclasses import fields
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from conversions import recordings
+from conversions.models import OPTION_NAMES, Conversion
+from models_app.models import VoiceModel
+from rvc.codec import RecordingFacts
+from rvc.errors import OptionError, RVCError
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
+
+LABELS = {
+    "pitch_shift": "Pitch",
+    "f0_method": "Pitch method",
+    "index_rate": "Index strength",
+    "loudness_mix": "Loudness",
+    "unvoiced": "Unvoiced sounds",
+    "output_rate": "Sampling rate",
+    "output_format": "File format",
+}
+
+
+def option_field(name: str) -> forms.Field:
+    """The form field of one conversion option. Left empty, the voice's recommendation or the default is used."""
+    spec = ConversionOptions.__dataclass_fields__[name]
+    shown: dict[str, Any] = {"required": False, "label": LABELS.get(name, name.replace("_", " ").capitalize())}
+    shown["help_text"] = " ".join(filter(None, (spec.metadata["help"], _unit(spec.metadata["unit"]))))
+    if name in CHOICES:
+        choices = [(value, FORMAT_LABELS.get(value, value)) for value in CHOICES[name]]
+        return forms.ChoiceField(choices=[("", "As recommended"), *choices], **shown)
+    kind = forms.IntegerField if spec.type is int else forms.FloatField
+    return kind(min_value=spec.metadata["low"], max_value=spec.metadata["high"], **shown)
+
+
+def _unit(unit: str) -> str:
+    return f"In {unit}." if unit else ""
+
+
+class ConversionForm(forms.Form):
+    """Choose a voice, bring a recording, and submit; the recording is looked at before the form is valid."""
+
+    voice = forms.ModelChoiceField(VoiceModel.objects.none())
+    recording = forms.FileField(help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM.")
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.facts: RecordingFacts | None = None
+        self.fields["voice"].queryset = VoiceModel.objects.visible_to(user)  # type: ignore[attr-defined]
+        for spec in fields(ConversionOptions):
+            self.fields[spec.name] = option_field(spec.name)
+
+    @property
+    def option_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in OPTION_NAMES]
+
+    @property
+    def warning(self) -> str:
+        """What will keep the chosen voice from working, to be shown before anything is sent."""
+        voice = self.fields["voice"].queryset.filter(pk=self["voice"].value() or None).first()  # type: ignore[attr-defined]
+        return voice.missing_asset_message if voice else ""
+
+    def clean_recording(self) -> Any:
+        try:
+            self.facts = recordings.probe(self.cleaned_data["recording"])
+        except RVCError as error:
+            raise ValidationError(error.message, code=error.code) from error
+        return self.cleaned_data["recording"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            chosen = {name: cleaned[name] for name in OPTION_NAMES if cleaned[name] not in (None, "")}
+            try:
+                cleaned["options"] = cleaned["voice"].options(**chosen)
+            except OptionError as error:
+                self.add_error(error.field, ValidationError(error.message, code=error.code))
+        return cleaned
+
+    def save(self) -> Conversion:
+        data = self.cleaned_data
+        return Conversion.objects.submit(self.user, data["voice"], data["recording"], data["options"], self.facts)

@@ -1,0 +1,154 @@
+import secrets
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.files import File
+from django.db import models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.urls import reverse
+
+from conversions import recordings
+from jobs.models import Job, JobQuerySet, State
+from models_app.models import VoiceModel
+from rvc.codec import MEDIA_TYPES, RecordingFacts
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
+from voiceproject.files import clean_label, delete_after_commit, kept_together
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.contrib.auth.models import User
+
+OPTION_NAMES = tuple(spec.name for spec in fields(ConversionOptions))
+
+
+def source_path(conversion: "Conversion", filename: str) -> str:
+    return f"sources/{conversion.pk.hex}"
+
+
+def result_path(conversion: "Conversion", filename: str) -> str:
+    """The token makes the name one attempt's own, so that a late twin never overwrites a published result."""
+    return f"results/{conversion.pk.hex}-{conversion.token[:8]}.{conversion.extension}"
+
+
+def _choices(name: str) -> list[tuple[str, str]]:
+    return [(value, FORMAT_LABELS.get(value, value)) for value in CHOICES[name]]
+
+
+class ConversionQuerySet(JobQuerySet["Conversion"]):
+    def readable_by(self, user: "User | AnonymousUser") -> Self:
+        """Whose sound a person may hear: their own, and everybody's for staff who may see conversions."""
+        if user.is_staff and user.has_perm("conversions.view_conversion"):
+            return self.all()
+        return self.visible_to(user)
+
+    def submit(
+        self,
+        user: "User",
+        voice: VoiceModel,
+        source: "File[Any]",
+        options: ConversionOptions,
+        facts: RecordingFacts | None = None,
+    ) -> "Conversion":
+        """Keep the recording and the wish in one transaction, then tell the queue.
+
+        `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
+        """
+        facts = facts or recordings.probe(source)
+        chosen = asdict(options) | {"seed": options.seed or secrets.randbelow(2**32 - 1) + 1}
+        conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **chosen)
+        conversion.source_name = clean_label(source.name or "", fallback="recording")
+        conversion.source_type = recordings.media_type(source)
+        conversion.source_seconds = facts.seconds
+        with kept_together(conversion.source):
+            conversion.source.save("source", source, save=False)
+            conversion.save(force_insert=True)
+            transaction.on_commit(conversion.hint, robust=True)
+        return conversion
+
+
+class Conversion(Job):
+    """One recording to be heard in one voice: the source, what was wished, and the result.
+
+    Every option has a column of the same name and default as in ConversionOptions; a test holds them together.
+    """
+
+    task = "conversions.tasks.convert"
+
+    voice = models.ForeignKey(VoiceModel, models.SET_NULL, null=True, related_name="conversions")
+    voice_name = models.CharField("name of the voice", max_length=120, editable=False)
+
+    source = models.FileField(upload_to=source_path, blank=True, editable=False)
+    source_name = models.CharField("recording", max_length=120, editable=False)
+    source_type = models.CharField(max_length=40, default=recordings.UNKNOWN, editable=False)
+    source_seconds = models.FloatField("length", null=True, editable=False, help_text="seconds")
+
+    pitch_shift = models.FloatField(default=0.0, help_text="semitones")
+    f0_method = models.CharField("pitch method", max_length=16, choices=_choices("f0_method"), default="auto")
+    index_rate = models.FloatField(default=0.75)
+    protect = models.FloatField(default=0.33)
+    loudness_mix = models.FloatField(default=0.25)
+    speaker = models.PositiveIntegerField(default=0)
+    unvoiced = models.CharField(max_length=8, choices=_choices("unvoiced"), default="keep")
+    precision = models.CharField(max_length=8, choices=_choices("precision"), default="exact")
+    output_rate = models.PositiveIntegerField(default=0, help_text="Hz, 0 keeps the voice's")
+    output_format = models.CharField(max_length=8, choices=_choices("output_format"), default="wav")
+    seed = models.BigIntegerField(default=0)
+
+    result = models.FileField(upload_to=result_path, blank=True, editable=False)
+    result_seconds = models.FloatField(null=True, editable=False)
+    result_rate = models.PositiveIntegerField(null=True, editable=False)
+    used_index = models.BooleanField(default=False, editable=False)
+    facts = models.JSONField(default=dict, blank=True, editable=False)
+
+    objects = ConversionQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta(Job.Meta):
+        abstract = False
+
+    def get_absolute_url(self) -> str:
+        return reverse("conversions:detail", args=[self.pk])
+
+    @property
+    def options(self) -> ConversionOptions:
+        return ConversionOptions(**{name: getattr(self, name) for name in OPTION_NAMES})
+
+    @property
+    def extension(self) -> str:
+        return MEDIA_TYPES[self.output_format][0].lstrip(".")
+
+    @property
+    def result_type(self) -> str:
+        return MEDIA_TYPES[self.output_format][1]
+
+    @property
+    def result_name(self) -> str:
+        """What the downloaded file is called: the recording and the voice, in the person's own words."""
+        stem = self.source_name.rsplit(".", 1)[0] or "recording"
+        return clean_label(f"{stem} - {self.voice_name}".replace("/", " "), fallback="result") + f".{self.extension}"
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self.facts.get("warnings", []))
+
+    def discard(self, changes: "Mapping[str, Any]") -> None:
+        """Delete the result of an attempt that came too late."""
+        if name := changes.get("result"):
+            self.result.storage.delete(name)
+
+    def retry(self) -> bool:
+        """Queue a conversion that did not succeed once more, with the same wish. False when there is nothing to."""
+        ended = Conversion.objects.filter(pk=self.pk, state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
+        fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
+        moved = ended.update(state=State.QUEUED, hinted_at=None, **fresh)
+        self.refresh_from_db()
+        if moved:
+            transaction.on_commit(self.hint, robust=True)
+        return bool(moved)
+
+
+@receiver(post_delete, sender=Conversion)
+def delete_files(instance: Conversion, **kwargs: Any) -> None:
+    delete_after_commit(instance.source, instance.result)

@@ -1,0 +1,62 @@
+"""A recording on its way in: a cheap look in a throwaway child, so that the person hears at once what is wrong."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.uploadedfile import TemporaryUploadedFile
+
+from rvc.codec import DecodeLimits, RecordingFacts
+from rvc.codec import probe as probe_file
+from rvc.errors import AudioError, RVCError
+
+UNKNOWN = "application/octet-stream"
+
+
+def limits() -> DecodeLimits:
+    return DecodeLimits(max_bytes=settings.MAX_RECORDING_MB << 20, max_seconds=float(settings.MAX_RECORDING_SECONDS))
+
+
+def probe(upload: "File[Any]", *, field: str = "recording") -> RecordingFacts:
+    """What the header of an uploaded recording says; an AudioError that names the field when it cannot be used."""
+    try:
+        if upload.size > settings.MAX_RECORDING_MB << 20:
+            raise AudioError("too_large", f"The recording is larger than {settings.MAX_RECORDING_MB} MB.")
+        with _on_disk(upload) as path:
+            return probe_file(path, limits())
+    except RVCError as error:
+        error.field = field
+        raise
+
+
+@contextmanager
+def _on_disk(upload: "File[Any]") -> Iterator[Path]:
+    """A path for an upload alone in a private folder, so that a playlist in disguise finds no neighbours."""
+    quarantine = settings.VAR_DIR / "quarantine"
+    quarantine.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=quarantine, prefix="recording-") as folder:
+        path = Path(folder) / "recording"
+        if isinstance(upload, TemporaryUploadedFile):
+            path.hardlink_to(upload.temporary_file_path())
+        else:
+            path.write_bytes(upload.read())
+            upload.seek(0)
+        yield path
+
+
+def media_type(upload: "File[Any]") -> str:
+    """The type to serve a recording with, from its first bytes and our own table, never from what was claimed."""
+    upload.seek(0)
+    head = upload.read(12)
+    upload.seek(0)
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+        return "audio/wav"
+    if head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
+        return "audio/mpeg"
+    if head[4:8] == b"ftyp":
+        return "audio/mp4"
+    return {b"fLaC": "audio/flac", b"OggS": "audio/ogg", b"\x1aE\xdf\xa3": "audio/webm"}.get(head[:4], UNKNOWN)
