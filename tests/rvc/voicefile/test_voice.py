@@ -1,0 +1,388 @@
+"""Voices: what is read from their files, what is refused, and that a stored voice is the voice."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from rvc.errors import VoiceFileError
+from rvc.voicefile.header import VoiceHeader
+from rvc.voicefile.voice import VoiceFile, open_stored_voice, read_voice, write_voice
+from tests.rvc.golden import golden
+from tests.rvc.voices import FULL_SIZE, RATES, V1_RATES, make_checkpoint, make_config, make_voice, save
+
+STARTER = Path(__file__).parents[3] / "models_app" / "starter" / "voice.zip"
+
+
+def refused(content: dict[str, Any], path: Path) -> VoiceFileError:
+    with pytest.raises(VoiceFileError) as caught:
+        read_voice(save(content, path / "refused.pth"))
+    return caught.value
+
+
+def assert_stored_alike(voice: VoiceFile, path: Path) -> None:
+    write_voice(voice, path)
+    stored = open_stored_voice(path)
+    assert stored.header == voice.header
+    assert stored.tensors.keys() == voice.tensors.keys()
+    for name, array in voice.tensors.items():
+        assert stored.tensors[name].dtype == array.dtype
+        assert stored.tensors[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("container", ["zip", "stream"])
+def test_it_works(tmp_path, container):
+    voice = read_voice(make_voice(tmp_path / "a.pth", format=container, speakers=3, metadata={"epoch": 20}))
+    header = voice.header
+    assert (header.version, header.f0, header.sample_rate, header.hop) == ("v2", True, 40000, 400)
+    assert (header.speakers, header.feature_width, header.config[15]) == (3, 768, 3)
+    assert (header.vocoder, header.embedder, header.encoder) == ("HiFi-GAN", None, "contentvec")
+    assert header.metadata == {"info": "tiny random", "sr": "40k", "epoch": 20}
+    assert_stored_alike(voice, tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "f0", "width", "count"),
+    [
+        ("tiny_v2_40k_f0.pth", "v2", True, 768, 385),
+        ("tiny_v1_40k_f0.pth", "v1", True, 256, 385),
+        ("tiny_v2_40k_nof0.pth", "v2", False, 768, 374),
+        ("tiny_onnx_f0.pth", "v2", True, 768, 385),
+        ("tiny_onnx_nof0.pth", "v2", False, 768, 374),
+    ],
+)
+def test_it_reads_the_golden_voices(tmp_path, name, version, f0, width, count):
+    voice = read_voice(golden(name))
+    assert (voice.header.version, voice.header.f0, voice.header.feature_width) == (version, f0, width)
+    assert (voice.header.speakers, voice.wavenet_layers, len(voice.tensors)) == (3, 3, count)
+    assert_stored_alike(voice, tmp_path / "a.safetensors")
+
+
+def test_it_reads_the_starter_voice(tmp_path):
+    voice = read_voice(Path(zipfile.ZipFile(STARTER).extract("starter.pth", tmp_path)))
+    header = voice.header
+    assert (header.sample_rate, header.hop, header.speakers, header.encoder) == (25600, 256, 1, "whisper-base")
+    assert (header.feature_width, voice.wavenet_layers, header.geometry.resblock) == (512, 4, "2")
+    assert len(voice.tensors) == 278
+    assert_stored_alike(voice, tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("version", "f0", "rate", "count"),
+    [
+        *(("v2", True, rate, 457 if rate != 25600 else None) for rate in RATES),
+        *(("v1", True, rate, 457 + 59 * (len(V1_RATES[rate][0]) - 4)) for rate in (32000, 40000, 48000)),
+        ("v2", False, 40000, 446),
+    ],
+)
+def test_it_reads_every_published_geometry(tmp_path, version, f0, rate, count):
+    """The counts are those of published voices: 457 tensors, 446 without F0, 516 with five stages."""
+    voice = read_voice(make_voice(tmp_path / "a.pth", version=version, f0=f0, rate=rate, n_layers=6))
+    assert voice.header.hop * 100 == rate
+    assert count is None or len(voice.tensors) == count
+
+
+def test_a_full_size_voice_is_bit_identical_to_what_torch_loads(tmp_path):
+    path = make_voice(tmp_path / "a.pth", **FULL_SIZE)
+    voice = read_voice(path)
+    assert sum(array.size for array in voice.tensors.values()) > 27_000_000
+    theirs = torch.load(path, weights_only=True)["weight"]
+    assert list(voice.tensors) == list(theirs)
+    for name, tensor in theirs.items():
+        assert voice.tensors[name].tobytes() == tensor.numpy().tobytes()
+
+
+def test_a_stored_voice_is_mapped_and_readable_by_the_safetensors_package(tmp_path):
+    voice = read_voice(make_voice(tmp_path / "a.pth"))
+    write_voice(voice, tmp_path / "a.safetensors")
+    theirs = load_file(tmp_path / "a.safetensors")
+    stored = open_stored_voice(tmp_path / "a.safetensors")
+    for name, array in stored.tensors.items():
+        assert not array.flags.owndata
+        assert array.flags.aligned
+        np.testing.assert_array_equal(array, theirs[name])
+
+
+def test_a_stored_voice_can_be_uploaded_again(tmp_path):
+    voice = read_voice(make_voice(tmp_path / "a.pth", metadata={"author": "somebody"}))
+    write_voice(voice, tmp_path / "a.safetensors")
+    assert read_voice(tmp_path / "a.safetensors").header == voice.header
+
+
+def test_a_safetensors_file_may_carry_rvcs_fields_as_texts(tmp_path):
+    from safetensors.torch import save_file
+
+    content = make_checkpoint()
+    metadata = {"config": json.dumps(content["config"]), "f0": "1", "version": "v2", "author": "somebody"}
+    save_file(dict(content["weight"]), tmp_path / "a.safetensors", metadata)
+    header = read_voice(tmp_path / "a.safetensors").header
+    assert (header.version, header.f0, header.metadata) == ("v2", True, {"author": "somebody"})
+
+
+def test_a_header_survives_json():
+    header = read_voice(golden("tiny_v1_40k_f0.pth")).header
+    assert VoiceHeader.from_json(json.loads(json.dumps(header.to_json()))) == header
+
+
+@pytest.mark.parametrize("values", [{}, {"metadata": None}, {"metadata": {}, "config": [1]}])
+def test_a_broken_header_is_refused(values):
+    with pytest.raises(VoiceFileError) as caught:
+        VoiceHeader.from_json(values)
+    assert caught.value.code == "bad_config"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "nonsense"])
+def test_a_damaged_stored_voice_says_so(tmp_path, damage):
+    path = tmp_path / "a.safetensors"
+    if damage != "missing":
+        write_voice(read_voice(make_voice(tmp_path / "a.pth")), path)
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] if damage == "cut" else b"nonsense" * 10)
+    with pytest.raises(VoiceFileError) as caught:
+        open_stored_voice(path)
+    assert caught.value.code == "damaged"
+
+
+# What files carry
+
+
+def test_applios_fields_are_read(tmp_path):
+    facts = {
+        "sr": 48000,
+        "f0": True,
+        "epoch": 300,
+        "step": 12000,
+        "creation_date": "2025-05-01T10:00:00",
+        "model_name": "somebody",
+        "embedder_model": "contentvec",
+        "speakers_id": 2,
+        "vocoder": "HiFi-GAN",
+        "overtrain_info": "x" * 100_000,
+        "nested": {"left": "behind"},
+    }
+    header = read_voice(make_voice(tmp_path / "a.pth", rate=48000, metadata=facts)).header
+    assert (header.f0, header.embedder, header.encoder) == (True, "contentvec", "contentvec")
+    assert (header.metadata["epoch"], header.metadata["speakers_id"]) == (300, 2)
+    assert len(str(header.metadata["overtrain_info"])) == 500
+    assert "nested" not in header.metadata
+
+
+@pytest.mark.parametrize(
+    ("embedder", "encoder"),
+    [
+        ("contentvec", "contentvec"),
+        ("hubert_base", "contentvec"),
+        ("hubert_base.pt", "contentvec"),
+        ("japanese-hubert-base", "japanese-hubert-base"),
+        ("spin-v2", "spin-v2"),
+    ],
+)
+def test_the_encoder_has_one_name(tmp_path, embedder, encoder):
+    header = read_voice(make_voice(tmp_path / "a.pth", metadata={"embedder_model": embedder})).header
+    assert (header.embedder, header.encoder) == (embedder, encoder)
+
+
+def test_an_encoder_of_another_width_is_refused(tmp_path):
+    error = refused(make_checkpoint(metadata={"embedder_model": "whisper-base"}), tmp_path)
+    assert error.code == "bad_config"
+    assert "768" in error.message
+
+
+def test_absent_fields_have_rvcs_defaults(tmp_path):
+    content = make_checkpoint(version="v1")
+    del content["version"], content["f0"], content["info"], content["sr"]
+    header = read_voice(save(content, tmp_path / "a.pth")).header
+    assert (header.version, header.f0, header.metadata) == ("v1", True, {})
+
+
+def test_a_version_that_the_weights_contradict_is_refused(tmp_path):
+    error = refused(make_checkpoint(version="v2", feature_width=256), tmp_path)
+    assert error.code == "bad_config"
+    assert "256" in error.message
+
+
+def test_texts_lose_what_cannot_be_shown(tmp_path):
+    facts = {"author": "a\0b\nc\u202ed", "loss": float("nan"), "step": 2**70, "x" * 100: 1}
+    header = read_voice(make_voice(tmp_path / "a.pth", metadata=facts)).header
+    assert header.metadata["author"] == "abcd"
+    assert set(header.metadata) == {"info", "sr", "author"}
+
+
+def test_the_posterior_encoder_is_left_behind(tmp_path):
+    content = make_checkpoint()
+    content["weight"]["enc_q.pre.weight"] = torch.ones(3, 3)
+    assert "enc_q.pre.weight" not in read_voice(save(content, tmp_path / "a.pth")).tensors
+
+
+def test_the_newer_spelling_of_weight_norm_is_understood(tmp_path):
+    content = make_checkpoint()
+    newer = {
+        name.replace("weight_g", "parametrizations.weight.original0").replace(
+            "weight_v", "parametrizations.weight.original1"
+        ): value
+        for name, value in content["weight"].items()
+    }
+    voice = read_voice(save({**content, "weight": newer}, tmp_path / "a.pth"))
+    assert list(voice.tensors) == list(content["weight"])
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
+def test_other_real_types_are_read_as_float32(tmp_path, kind):
+    content = make_checkpoint()
+    content["weight"] = {name: value.to(kind) for name, value in content["weight"].items()}
+    voice = read_voice(save(content, tmp_path / "a.pth"))
+    for name, value in content["weight"].items():
+        np.testing.assert_array_equal(voice.tensors[name], value.float().numpy())
+    assert_stored_alike(voice, tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"resblock": "2", "resblock_dilation_sizes": [[1, 2], [2, 6], [3, 12]], "resblock_kernel_sizes": [3, 5, 7]},
+        {"n_layers": 1, "n_heads": 4, "kernel_size": 5, "hidden_channels": 24, "filter_channels": 20},
+        {"upsample_rates": [8, 10, 5], "upsample_kernel_sizes": [16, 20, 10]},
+        {"upsample_rates": [20, 20], "upsample_kernel_sizes": [40, 40], "upsample_initial_channel": 8},
+        {"gin_channels": 1, "inter_channels": 6, "spk_embed_dim": 0},
+    ],
+)
+def test_any_geometry_is_read(tmp_path, items):
+    options = {"speakers": 4, "feature_width": 1024, "wavenet_layers": 5}
+    voice = read_voice(make_voice(tmp_path / "a.pth", **options, **items))
+    assert (voice.header.speakers, voice.header.feature_width, voice.wavenet_layers) == (4, 1024, 5)
+    assert voice.header.encoder == "unknown-1024"
+
+
+# What is refused
+
+
+def test_missing_surplus_and_misshapen_tensors_are_named(tmp_path):
+    content = make_checkpoint()
+    weights = content["weight"]
+    for name in [name for name in weights if name.startswith("flow.flows.2.")]:
+        del weights[name]
+    weights["dec.resblocks.99.convs1.0.bias"] = torch.ones(3)
+    weights["dec.conv_pre.weight"] = torch.ones(5, 16, 7)
+    error = refused(content, tmp_path)
+    assert error.code == "not_a_voice"
+    for words in (
+        "missing (flow.flows.2.pre.weight",
+        "1 unexpected ('dec.resblocks.99.convs1.0.bias')",
+        "dec.conv_pre.weight [5, 16, 7] instead of [32, 16, 7]",
+    ):
+        assert words in error.message
+
+
+def test_a_voice_with_f0_that_has_no_f0_weights_is_refused(tmp_path):
+    content = {**make_checkpoint(f0=False), "f0": 1}
+    assert "enc_p.emb_pitch.weight" in refused(content, tmp_path).message
+    content = {**make_checkpoint(f0=True), "f0": 0}
+    assert "unexpected" in refused(content, tmp_path).message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"model": {"a": torch.ones(1)}, "iteration": 5, "optimizer": {}}, "checkpoint of training"),
+        ({"unet.encoder.bn.weight": torch.ones(1)}, "RMVPE"),
+        ({"model": {"feature_extractor.a": torch.ones(1)}, "cfg": {}}, "HuBERT"),
+        ({"enc_p.a": torch.ones(1)}, "without their config"),
+        ({"weight": {}}, "something else"),
+        ({"weight": [], "config": []}, "something else"),
+        ({}, "something else"),
+    ],
+)
+def test_other_files_are_refused_by_name(tmp_path, content, words):
+    error = refused(content, tmp_path)
+    assert error.code == "not_a_voice"
+    assert words in error.message
+
+
+def test_values_that_are_not_tensors_are_refused(tmp_path):
+    for value in (5, "text", [1.0], torch.ones(1, dtype=torch.int64)):
+        content = make_checkpoint()
+        content["weight"]["emb_g.weight"] = value
+        assert refused(content, tmp_path).code == "not_a_voice"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("kind", [torch.float16, torch.float32, torch.float64])
+def test_values_that_are_not_finite_are_refused(tmp_path, value, kind):
+    content = make_checkpoint()
+    content["weight"]["dec.conv_post.weight"] = content["weight"]["dec.conv_post.weight"].to(kind)
+    content["weight"]["dec.conv_post.weight"][0, 0, 3] = value
+    error = refused(content, tmp_path)
+    assert error.code == "non_finite"
+    assert "dec.conv_post.weight" in error.message
+
+
+def test_one_tensor_under_many_names_is_refused(tmp_path):
+    one = torch.ones(50_000)
+    content = {**make_checkpoint(), "weight": dict.fromkeys((f"a{number}" for number in range(100)), one)}
+    assert refused(content, tmp_path).code == "aliased_storage"
+
+
+@pytest.mark.parametrize("name", ["tiny_applio_mrf_40k.pth", "tiny_applio_refinegan_32k.pth"])
+def test_other_vocoders_are_refused_by_name(name):
+    with pytest.raises(VoiceFileError, match=r"MRF HiFi-GAN|RefineGAN") as caught:
+        read_voice(golden(name))
+    assert caught.value.code == "unsupported_vocoder"
+
+
+def test_a_vocoder_is_recognised_by_its_weights(tmp_path):
+    content = make_checkpoint(metadata={"vocoder": "HiFi-GAN"})
+    content["weight"]["dec.mrfs.0.0.layers.0.conv1.bias"] = torch.ones(1)
+    error = refused(content, tmp_path)
+    assert error.code == "unsupported_vocoder"
+    assert "MRF HiFi-GAN" in error.message
+
+
+def test_an_unknown_vocoder_is_refused(tmp_path):
+    assert refused(make_checkpoint(metadata={"vocoder": "BigVGAN"}), tmp_path).code == "unsupported_vocoder"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"inter_channels": 2**31 - 1},
+        {"inter_channels": 15},
+        {"hidden_channels": True},
+        {"hidden_channels": 17},
+        {"hidden_channels": 16.0},
+        {"filter_channels": 0},
+        {"n_layers": 1000},
+        {"kernel_size": 4},
+        {"p_dropout": "0"},
+        {"resblock": "3"},
+        {"resblock_kernel_sizes": [3, 7, 11, 13]},
+        {"resblock_kernel_sizes": []},
+        {"resblock_dilation_sizes": 5},
+        {"resblock_dilation_sizes": [[1, 3, 10_000]] * 3},
+        {"upsample_rates": [10, 10, 2]},
+        {"upsample_rates": [10, 10, 2, 3]},
+        {"upsample_rates": [400] + [1] * 20},
+        {"upsample_kernel_sizes": [8, 16, 4, 4]},
+        {"upsample_initial_channel": 24},
+        {"sampling_rate": 44100},
+        {"sampling_rate": "40k"},
+        {"gin_channels": -1},
+    ],
+)
+def test_a_config_that_cannot_be_built_is_refused(tmp_path, items):
+    content = {**make_checkpoint(), "config": make_config(**items)}
+    assert refused(content, tmp_path).code == "bad_config"
+
+
+@pytest.mark.parametrize("config", [{"a": 1}, None, [], list(range(17)), "config"])
+def test_a_config_of_another_kind_is_refused(tmp_path, config):
+    assert refused({**make_checkpoint(), "config": config}, tmp_path).code == "bad_config"
+
+
+@pytest.mark.parametrize("facts", [{"version": "v3"}, {"version": 2}, {"f0": 2}, {"f0": "yes"}, {"version": ["v2"]}])
+def test_odd_facts_are_refused(tmp_path, facts):
+    assert refused(make_checkpoint(metadata=facts), tmp_path).code == "bad_config"
