@@ -65,7 +65,7 @@ class IndexReader:
         if self.count == 0:
             raise _unsupported("it holds no vectors; upload the file whose name starts with added_, not trained_")
         lists, self.nprobe = self._number("<Q"), self._number("<Q")
-        if not 0 < lists <= self.count or self.nprobe == 0:
+        if lists == 0 or self.nprobe == 0:
             raise _inconsistent("its number of cells")
         self.nprobe = min(self.nprobe, lists)
         self.centroids = self._quantizer(lists)
@@ -214,13 +214,14 @@ def write_index(data: IndexData, path: Path) -> None:
     _write(path, data, data.vectors.shape, iter([data.vectors]))
 
 
-def copy_index(source: Path, target: Path, *, width: int | None = None) -> IndexData:
-    """Read a stranger's index and store it, a block at a time; the stored one is returned."""
+def copy_index(source: Path, target: Path, *, width: int | None = None) -> dict[str, int]:
+    """Read a stranger's index and store it, a block at a time. Returns the counts of what it holds."""
     with source.open("rb") as file:
         reader = IndexReader(file, width=width)
         table = IndexData(reader.centroids, np.empty(0), reader.ids(), reader.offsets, reader.nprobe)
         _write(target, table, (reader.count, reader.width), reader.blocks())
-    return open_stored_index(target)
+    counts = {"vectors": reader.count, "width": reader.width, "lists": len(reader.centroids)}
+    return {**counts, "nprobe": reader.nprobe}
 
 
 def _write(path: Path, table: IndexData, shape: tuple[int, ...], vectors: Iterator[Array]) -> None:
