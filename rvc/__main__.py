@@ -1,0 +1,176 @@
+"""Convert a recording, or look at a voice, from the command line: the same Converter, no database.
+
+python -m rvc convert in.wav voice.pth out.wav --index voice.index --pitch-shift 3
+python -m rvc info voice.pth
+"""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rvc import sandbox
+from rvc.errors import RVCError
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range
+
+ASSETS = Path(__file__).parents[1] / "var" / "assets"
+BAR_WIDTH = 30
+SHORT_NAMES = {"pitch_shift": "--pitch", "f0_method": "--f0", "output_rate": "--rate", "output_format": "--format"}
+DIED = ("bad_container", "The file could not be read; it may be damaged.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code: 0, 1 after a sentence on stderr, 130 when interrupted."""
+    args = _parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except RVCError as error:
+        sys.stderr.write(f"\n{error.message} [{error.code}]\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rvc", description="Voice conversion with RVC voices.")
+    commands = parser.add_subparsers(required=True)
+
+    convert = commands.add_parser("convert", help="convert a recording")
+    convert.add_argument("source", type=Path, help="the recording: wav, flac, mp3, ogg, m4a, webm …")
+    convert.add_argument("voice", type=Path, help="the voice: .pth, or .safetensors")
+    convert.add_argument("target", type=Path, help="the file to write; its suffix chooses the format")
+    convert.add_argument("--index", type=Path, help="the voice's .index")
+    convert.add_argument("--assets", type=Path, default=ASSETS, help="folder of pretrained files (default: var/assets)")
+    convert.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    convert.add_argument("--threads", type=int, default=0, help="processor threads (default: all)")
+    convert.add_argument("--max-seconds", type=float, default=6 * 3600, help="longest recording taken (default: 6 h)")
+    _add_options(convert)
+    convert.set_defaults(run=_convert)
+
+    info = commands.add_parser("info", help="say what a voice file is")
+    info.add_argument("voice", type=Path)
+    info.set_defaults(run=_info)
+
+    bench = commands.add_parser("bench", help="measure this machine: seconds of work per second of audio")
+    bench.add_argument("--assets", type=Path, default=ASSETS)
+    bench.add_argument("--seconds", type=int, nargs="+", default=[10, 60, 300], help="lengths of the test recordings")
+    bench.add_argument("--threads", type=int, default=0)
+    bench.add_argument("--device", default="auto")
+    bench.add_argument("--precision", choices=CHOICES["precision"], default="exact")
+    bench.add_argument("--json", type=Path, help="also write the figures to this file")
+    bench.set_defaults(run=_bench)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """One flag per conversion option, with the words, ranges and defaults of rvc.options."""
+    for spec in fields(ConversionOptions):
+        flags = [f"--{spec.name.replace('_', '-')}"]
+        if spec.name in SHORT_NAMES:
+            flags.append(SHORT_NAMES[spec.name])
+        text = f"{spec.metadata['help']} Default {spec.default}"
+        if spec.name in CHOICES:
+            parser.add_argument(*flags, choices=CHOICES[spec.name], help=text)
+        else:
+            low, high = option_range(spec.name)
+            parser.add_argument(*flags, type=float, metavar="N", help=f"{text}; {low:g} to {high:g}.")
+
+
+def _convert(args: argparse.Namespace) -> None:
+    options = _options(args)
+    for path in (args.source, args.voice, args.index):
+        if path is not None and not path.is_file():
+            raise RVCError("not_found", f"There is no file {path}.")
+    from rvc.codec import DecodeLimits, decode, encode  # noqa: PLC0415 - torch is loaded only to convert
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bar = Bar()
+        voice, index = folder / "voice.safetensors", folder / "index.safetensors"
+        header = _read("voice", args.voice, voice)
+        if args.index is not None:
+            _read("index", args.index, index, width=header["feature_width"])
+        bar("decode", 0.0)
+        limits = DecodeLimits(max_bytes=args.source.stat().st_size + 1, max_seconds=args.max_seconds)
+        recording = decode(args.source, folder, limits)
+
+        from rvc.assets import AssetStore  # noqa: PLC0415
+        from rvc.pipeline import Converter, Request  # noqa: PLC0415
+
+        converter = Converter(AssetStore(args.assets), device=args.device, threads=args.threads)
+        request = Request(recording.samples, voice, folder, options, index if args.index else None, recording.seconds)
+        result = converter.convert(request, bar)
+        bar("encode", 1.0)
+        rate = encode(result.samples, result.sample_rate, args.target, options.output_format)
+        bar.end()
+    _report(args.target, result, rate)
+
+
+def _read(kind: str, source: Path, target: Path, **more: Any) -> dict[str, Any]:
+    arguments = {"source": str(source), "target": str(target), **more}
+    facts: dict[str, Any] = sandbox.run(f"rvc.voicefile.ingest:convert_{kind}", arguments, died=DIED)
+    return facts
+
+
+def _options(args: argparse.Namespace) -> ConversionOptions:
+    given = {spec.name: getattr(args, spec.name) for spec in fields(ConversionOptions)}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    suffix = args.target.suffix.lower().removeprefix(".").replace("ogg", "opus")
+    if "output_format" not in chosen and suffix in FORMAT_LABELS:
+        chosen["output_format"] = suffix
+    return ConversionOptions(**chosen)
+
+
+def _report(target: Path, result: Any, rate: int) -> None:
+    seconds, spent = len(result.samples) / result.sample_rate, sum(result.timings.values())
+    stages = ", ".join(f"{stage} {took:.2f}" for stage, took in result.timings.items())
+    sys.stdout.write(f"{target}: {seconds:.3f} s at {rate} Hz, pitch by {result.f0_method}, on {result.device}\n")
+    sys.stdout.write(f"{spent:.2f} s of work, {seconds / spent:.2f} × real time ({stages})\n")
+    for warning in result.warnings:
+        sys.stdout.write(f"Note: {warning}\n")
+
+
+def _info(args: argparse.Namespace) -> None:
+    if not args.voice.is_file():
+        raise RVCError("not_found", f"There is no file {args.voice}.")
+    with tempfile.TemporaryDirectory() as name:
+        header = _read("voice", args.voice, Path(name) / "voice.safetensors")
+    metadata = header.pop("metadata")
+    for key, value in {**header, **metadata}.items():
+        sys.stdout.write(f"{key:16} {value}\n")
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from rvc.bench import bench  # noqa: PLC0415
+
+    bench(args)
+
+
+class Bar:
+    """A progress bar on a terminal, one line per stage elsewhere; both on stderr."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        """Show that `fraction` of the whole is done, in `stage`."""
+        if sys.stderr.isatty():
+            full = round(fraction * BAR_WIDTH)
+            sys.stderr.write(f"\r{'█' * full}{'·' * (BAR_WIDTH - full)} {fraction:4.0%} {stage:10}")
+        elif stage != self.stage:
+            sys.stderr.write(f"{fraction:4.0%} {stage}\n")
+        self.stage = stage
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""python -m rvc, as a person types it."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from rvc.__main__ import main
+from rvc.assets import AssetStore
+from tests.rvc.golden import golden
+
+STARTER = Path(__file__).parents[2] / "models_app" / "starter"
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter voice unpacked, its encoder installed in assets/ beside it."""
+    folder = tmp_path_factory.mktemp("starter")
+    AssetStore(folder / "assets").import_from(STARTER / "encoder.zip")
+    zipfile.ZipFile(STARTER / "voice.zip").extractall(folder)
+    return folder
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rvc", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_it_converts_real_speech(starter: Path, tmp_path: Path) -> None:
+    index = next(starter.glob("*.index"))
+    flags = ["--index", index, "--index-rate", "0.2", "--pitch", "1", "--assets", starter / "assets", "--threads", "1"]
+    done = command("convert", STARTER / "sample.wav", starter / "starter.pth", tmp_path / "out.flac", *flags)
+    assert done.returncode == 0, done.stderr
+    assert "7.100 s at 25600 Hz" in done.stdout
+    assert "100% encode" in done.stderr
+    samples, rate = soundfile.read(tmp_path / "out.flac")
+    assert (len(samples), rate) == (181760, 25600)
+    assert 0.01 < np.sqrt(np.mean(samples**2)) < 0.3
+
+
+def test_it_says_what_a_voice_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(golden("tiny_v2_40k_f0.pth"))]) == 0
+    out = capsys.readouterr().out
+    assert "sample_rate      40000" in out
+    assert "speakers         3" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["info", "nowhere.pth"], "not_found"),
+        (["info", __file__], "not_a_checkpoint"),
+        (["convert", "nowhere.wav", "x.pth", "out.wav"], "not_found"),
+        (["convert", __file__, __file__, "out.wav", "--pitch", "99"], "bad_option"),
+        (["convert", __file__, __file__, "out.wav"], "not_a_checkpoint"),
+    ],
+)
+def test_a_failure_is_one_sentence(arguments: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.strip().endswith(f"[{code}]")
+
+
+def test_a_missing_encoder_names_the_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["convert", str(STARTER / "sample.wav"), str(golden("tiny_v2_40k_f0.pth")), str(tmp_path / "out.wav")]
+    assert main([*arguments, "--assets", str(tmp_path / "none")]) == 1
+    error = capsys.readouterr().err
+    assert "assets fetch contentvec" in error
+    assert "[needs_asset]" in error
+    assert not (tmp_path / "out.wav").exists()
