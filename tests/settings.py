@@ -12,13 +12,14 @@ if os.environ.get("TEST_DATABASE") == "postgres" and "DATABASE_URL" not in os.en
     os.environ["DATABASE_URL"] = start()
 
 from voiceproject.settings import *  # noqa: F403
-from voiceproject.settings import DATABASES, INSTALLED_APPS, STORAGES, VAR_DIR
+from voiceproject.settings import DATABASES, INSTALLED_APPS, STATIC_ROOT, STORAGES, VAR_DIR
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.chores"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The manifest of the static files exists after collectstatic only.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STATIC_ROOT.mkdir(exist_ok=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in real life: several threads and processes open it, which a database in memory does not allow.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}

@@ -9,3 +9,4 @@ JOB_BEAT_SECONDS = 0.5
 JOB_LEASE_SECONDS = 6
 JOB_HINT_SECONDS = 3
 JOB_STALL_SECONDS = 5
+LOGGING = LOGGING | {"loggers": {}}  # noqa: F405 - the queue says when its workers are ready

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class VoiceprojectConfig(AppConfig):
+    name = "voiceproject"
+
+    def ready(self) -> None:
+        from voiceproject import checks  # noqa: F401, PLC0415 - importing registers them; they need loaded apps

@@ -1,0 +1,80 @@
+"""System checks: a configuration that would lose jobs, or open the site, is named before anything starts."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+LONG_ENOUGH = 50
+KEY_MISSING = (
+    "SECRET_KEY is not set: run `python3 run.py`, which makes one, or put at least 50 random characters into .env."
+)
+
+
+def secret_key() -> str:
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        return ""
+
+
+@register
+def check_secret_key(**_: Any) -> Sequence[CheckMessage]:
+    key = secret_key()
+    if not key:
+        return [Error(KEY_MISSING, id="voiceproject.E001")]
+    if len(key) < LONG_ENOUGH or len(set(key)) < 5:
+        hint = "Sessions and job hints are signed with it: use at least 50 random characters."
+        return [Warning("SECRET_KEY can be guessed.", hint=hint, id="voiceproject.W001")]
+    return []
+
+
+@register
+def check_exposure(**_: Any) -> Sequence[CheckMessage]:
+    if settings.DEBUG and not settings.ONLY_LOOPBACK:
+        hint = "Set DEBUG=false, or take every name but localhost out of ALLOWED_HOSTS."
+        return [
+            Error(
+                "DEBUG shows settings and source to everyone who can reach the site.", hint=hint, id="voiceproject.E002"
+            )
+        ]
+    return []
+
+
+@register
+def check_folders(**_: Any) -> Sequence[CheckMessage]:
+    folders = (settings.VAR_DIR, settings.FILE_UPLOAD_TEMP_DIR)
+    return [
+        Error(f"Nothing can be written to {folder}.", hint="Change its owner, or set VAR_DIR.", id="voiceproject.E003")
+        for folder in folders
+        if not os.access(folder, os.W_OK | os.X_OK)
+    ]
+
+
+@register
+def check_queue(**_: Any) -> Sequence[CheckMessage]:
+    queue = settings.Q_CLUSTER
+    # Each line: what must hold, and what happens to a job otherwise.
+    rules = (
+        (queue.get("orm") == "default", "orm must be default: a hint is committed together with its job."),
+        (queue["workers"] >= 1, "workers must be at least 1, or nothing is ever converted."),
+        (queue["retry"] > queue["timeout"], "retry must be above timeout, or jobs that run are delivered again."),
+        (queue.get("max_attempts") == 1, "max_attempts must be 1: attempts are counted in the row of the job."),
+        (queue.get("ack_failures") is True, "ack_failures must be on, or failed hints come back for ever."),
+        (queue.get("scheduler") is False, "scheduler must be off: a schedule runs any function by its name."),
+    )
+    return [Error(f"Q_CLUSTER: {sentence}", id="voiceproject.E010") for holds, sentence in rules if not holds]
+
+
+@register
+def check_jobs(**_: Any) -> Sequence[CheckMessage]:
+    rules = (
+        (settings.JOB_LEASE_SECONDS > 3 * settings.JOB_BEAT_SECONDS, "JOB_LEASE_SECONDS must last several beats."),
+        (settings.JOB_STALL_SECONDS > settings.JOB_HINT_SECONDS, "JOB_STALL_SECONDS must be above JOB_HINT_SECONDS."),
+        (settings.JOB_MAX_ATTEMPTS >= 1, "JOB_MAX_ATTEMPTS must be at least 1."),
+        (settings.JOB_TIMEOUT_SECONDS >= 1, "JOB_TIMEOUT_SECONDS must be at least 1."),
+    )
+    return [Error(sentence, id="voiceproject.E011") for holds, sentence in rules if not holds]

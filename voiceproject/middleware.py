@@ -1,0 +1,94 @@
+"""What every answer carries: a content policy, the other security headers, and a number to find it in the log by."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+
+from voiceproject.errors import error_body
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self' data:",  # Pico's icons are data: pictures in its style sheet
+        "media-src 'self' blob:",  # blob: is what was just recorded, before it is sent
+        "connect-src 'self' blob:",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+class SecurityHeaders:
+    """Sets what a view has not set for itself. Nothing inline runs anywhere: no script, no style."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class RequestId:
+    """Numbers the request: in the log, and in the answer. A proxy that is trusted may have numbered it already."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
+        number = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(number)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = number
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives every log record the number of the request it belongs to, `-` outside of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+class UploadTooLarge:
+    """Answers 413 where `LimitedUpload` stopped to read; Django itself would answer 400."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        refusal = getattr(request, "upload_refusal", None)
+        if refusal is None:
+            return response
+        if request.path.startswith("/api/"):
+            return JsonResponse(error_body("too_large", refusal.message, refusal.field), status=413)
+        return render(request, "413.html", {"max_recording_mb": settings.MAX_RECORDING_MB}, status=413)

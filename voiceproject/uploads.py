@@ -1,0 +1,59 @@
+"""Counts what people send, and stops reading when it is too much."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import FileUploadHandler
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+MIB = 1 << 20
+VOICE_FIELDS = ("checkpoint", "index")
+
+
+class UploadRefused(RequestDataTooBig):
+    """A file, or the whole request, is larger than this server takes."""
+
+    def __init__(self, megabytes: int, field: str | None = None) -> None:
+        self.message = f"The file is larger than the {megabytes} MB that this server takes."
+        self.field = field
+        super().__init__(self.message)
+
+
+class LimitedUpload(FileUploadHandler):
+    """Stands before the handler that writes to disk; `middleware.UploadTooLarge` turns its refusal into a 413."""
+
+    def __init__(self, request: Any = None) -> None:
+        super().__init__(request)
+        self.limit_mb = 0
+        self.count = 0
+
+    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *_: Any, **__: Any) -> None:  # noqa: N803 - Django's name
+        """Refuse before the first byte what cannot be right: a request holds a recording, or a voice and its index."""
+        most = max(settings.MAX_RECORDING_MB, settings.MAX_VOICE_MB * len(VOICE_FIELDS))
+        if content_length > (most + 1) * MIB:
+            self.refuse(most)
+
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        super().new_file(field_name, *args, **kwargs)
+        self.limit_mb = settings.MAX_VOICE_MB if field_name in VOICE_FIELDS else settings.MAX_RECORDING_MB
+        self.count = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        self.count += len(raw_data)
+        if self.count > self.limit_mb * MIB:
+            self.refuse(self.limit_mb, self.field_name)
+        return raw_data
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
+        return None
+
+    def refuse(self, megabytes: int, field: str | None = None) -> None:
+        refusal = UploadRefused(megabytes, field)
+        if self.request is not None:
+            self.request.upload_refusal = refusal  # type: ignore[attr-defined]
+            for handler in self.request.upload_handlers:
+                handler.upload_interrupted()  # the parser forgets the file that is half written
+        raise refusal
