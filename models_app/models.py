@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from models_app import ingest
 from rvc.assets import AssetStore
-from rvc.errors import OptionError
+from rvc.errors import AssetError, OptionError
 from rvc.options import ConversionOptions
 from rvc.voicefile.header import VoiceHeader
 from voiceproject.files import delete_after_commit, kept_together
@@ -29,6 +29,14 @@ def voice_path(voice: "VoiceModel", filename: str) -> str:
 
 def index_path(voice: "VoiceModel", filename: str) -> str:
     return f"voices/{voice.pk.hex}.index.safetensors"
+
+
+def encoder_installed(name: str) -> bool:
+    """Whether a content encoder is here; a name we do not know is not."""
+    try:
+        return AssetStore(settings.ASSETS_DIR).installed(name)
+    except AssetError:
+        return False
 
 
 class VoiceQuerySet(models.QuerySet["VoiceModel"]):
@@ -47,8 +55,7 @@ class VoiceQuerySet(models.QuerySet["VoiceModel"]):
     def ready(self) -> Self:
         """The voices whose content encoder is installed on this machine."""
         names = self.order_by().values_list("encoder", flat=True).distinct()
-        store = AssetStore(settings.ASSETS_DIR)
-        return self.filter(encoder__in=[name for name in names if store.installed(name)])
+        return self.filter(encoder__in=[name for name in names if encoder_installed(name)])
 
     def find(self, words: str) -> "VoiceModel":
         """The one voice of this id or name."""
@@ -123,13 +130,18 @@ class VoiceModel(models.Model):
     @property
     def missing_asset(self) -> str | None:
         """Name of the content encoder that this voice needs and this machine lacks."""
-        return None if AssetStore(settings.ASSETS_DIR).installed(self.encoder) else self.encoder
+        return None if encoder_installed(self.encoder) else self.encoder
 
     @property
     def missing_asset_message(self) -> str:
         """What to tell somebody who wants to use the voice; empty when nothing is missing."""
-        name = self.missing_asset
-        return f"This voice needs {name}: run `python manage.py assets fetch {name}`." if name else ""
+        if encoder_installed(self.encoder):
+            return ""
+        try:
+            AssetStore(settings.ASSETS_DIR).path(self.encoder)
+        except AssetError as error:
+            return error.message
+        return ""
 
     def editable_by(self, user: "User | AnonymousUser") -> bool:
         return user.is_authenticated and self.owner_id == user.pk

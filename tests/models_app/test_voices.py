@@ -35,8 +35,14 @@ def test_only_the_owner_edits(make_voice, alice, bob):
 def test_it_says_which_encoder_is_missing(voice, settings, tmp_path):
     settings.ASSETS_DIR = tmp_path
     assert voice.missing_asset == "whisper-base"
-    assert "python manage.py assets fetch whisper-base" in voice.missing_asset_message
+    assert "python manage.py assets" in voice.missing_asset_message
     assert not VoiceModel.objects.ready().exists()
+
+
+def test_an_encoder_nobody_knows_is_missing(voice):
+    voice.encoder = "somebody's own"
+    assert voice.missing_asset == "somebody's own"
+    assert "somebody's own" in voice.missing_asset_message
 
 
 def test_it_is_ready_when_the_encoder_is_installed(voice, encoder):

@@ -1,0 +1,158 @@
+"""Where a conversion's row meets the pipeline. The heavy parts are imported when the first conversion runs."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.conf import settings
+from django.core.files import File
+
+from conversions import recordings
+from conversions.models import Conversion
+from jobs.tasks import perform
+from models_app.models import VoiceModel
+from rvc.errors import RVCError
+
+if TYPE_CHECKING:
+    from rvc.codec import Recording
+    from rvc.pipeline import Converted, Converter
+
+Report = Callable[[str, float], None]
+T = TypeVar("T")
+
+# Shares of the whole that reading and writing take; the pipeline has the rest.
+DECODED, CONVERTED = 0.03, 0.97
+
+
+def convert(pk: str) -> None:
+    perform(Conversion, pk, work)
+
+
+def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
+    """Convert in a private folder; the columns of the finished row, with the result in storage."""
+    home = settings.VAR_DIR / "work" / conversion.pk.hex
+    shutil.rmtree(home, ignore_errors=True)  # what an attempt that was killed has left
+    scratch = home / conversion.token
+    scratch.mkdir(parents=True)
+    try:
+        return _convert_in(scratch, conversion, progress)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
+    progress("decode", 0.0)
+    recording, decoding = _timed(lambda: _decode(scratch, conversion))
+    progress("prepare", DECODED)
+    converted = _convert(scratch, conversion, recording, progress)
+    progress("encode", CONVERTED)
+    rate, encoding = _timed(lambda: _encode(scratch, conversion, converted))
+    timings = {"decode": decoding, **converted.timings, "encode": encoding}
+    return {
+        "result": conversion.result.name,
+        "result_rate": rate,
+        "result_seconds": len(converted.samples) / converted.sample_rate,
+        "used_index": _index(conversion) is not None,
+        "facts": _facts(conversion, recording, converted, timings),
+    }
+
+
+def _timed(step: Callable[[], T]) -> tuple[T, float]:
+    """What `step` returns, and the seconds it took."""
+    started = time.perf_counter()
+    return step(), time.perf_counter() - started
+
+
+def _decode(scratch: Path, conversion: Conversion) -> "Recording":
+    from rvc.codec import decode
+
+    private = scratch / "source"
+    private.mkdir()
+    source = private / "recording"  # alone in its folder, so that nothing in it can name a neighbour
+    with conversion.source.open("rb") as stored, source.open("wb") as copy:
+        shutil.copyfileobj(stored, copy, 1 << 20)
+    return decode(source, scratch, recordings.limits())
+
+
+def _convert(scratch: Path, conversion: Conversion, recording: "Recording", progress: Report) -> "Converted":
+    from rvc.pipeline import Request
+
+    voice = _voice(conversion)
+
+    def report(stage: str, fraction: float) -> None:
+        progress(stage, DECODED + (CONVERTED - DECODED) * fraction)
+
+    request = Request(
+        recording.samples, Path(voice.file.path), scratch, conversion.options, _index(conversion), recording.seconds
+    )
+    try:
+        return converter().convert(request, report)
+    except FileNotFoundError:
+        _voice(conversion)  # a voice that was deleted meanwhile says so
+        raise
+
+
+def _voice(conversion: Conversion) -> VoiceModel:
+    voice = VoiceModel.objects.filter(conversions=conversion).first()
+    if voice is None:
+        raise RVCError("voice_deleted", f"The voice {conversion.voice_name} was deleted.", field="voice")
+    return voice
+
+
+def _index(conversion: Conversion) -> Path | None:
+    """The stored index, when the voice has one and it is wanted."""
+    voice = _voice(conversion)
+    return Path(voice.index_file.path) if voice.has_index and conversion.index_rate > 0 else None
+
+
+def _encode(scratch: Path, conversion: Conversion, converted: "Converted") -> int:
+    """Write the result and put it in storage; the rate it has, in Hz."""
+    from rvc.codec import encode
+
+    target = scratch / f"result.{conversion.extension}"
+    rate = encode(converted.samples, converted.sample_rate, target, conversion.output_format)
+    with target.open("rb") as handle:
+        conversion.result.save(target.name, File(handle), save=False)
+    return rate
+
+
+def _facts(
+    conversion: Conversion, recording: "Recording", converted: "Converted", timings: dict[str, float]
+) -> dict[str, Any]:
+    """What one needs to know to make this result again, and to see what it cost."""
+    return {
+        **converted.facts,
+        "timings": {stage: round(seconds, 4) for stage, seconds in timings.items()},
+        "warnings": converted.warnings,
+        "device": converted.device,
+        "f0_method": converted.f0_method,
+        "seed": conversion.seed,
+        "source": {"rate": recording.source_rate, "channels": recording.channels, "codec": recording.codec},
+        "versions": _versions(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    ours = {"rvc": str(settings.SPECTACULAR_SETTINGS["VERSION"])}
+    return ours | {name: version(name) for name in ("torch", "numpy")}
+
+
+@cache
+def converter() -> "Converter":
+    """The one engine of this worker process, with its loaded voices and networks."""
+    from rvc.assets import AssetStore
+    from rvc.features import FeatureCache
+    from rvc.pipeline import Converter
+
+    return Converter(
+        AssetStore(settings.ASSETS_DIR),
+        device=settings.RVC_DEVICE,
+        threads=settings.RVC_THREADS or max(1, (os.cpu_count() or 1) // settings.WORKERS),
+        memory_budget=settings.RVC_MEMORY_MB << 20,
+        features=FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20),
+    )

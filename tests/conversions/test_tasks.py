@@ -1,0 +1,164 @@
+"""The work itself, with the real pipeline on a tiny voice: to the end, or to one clear end of another kind."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from conversions import tasks
+from conversions.models import Conversion
+from jobs.models import State
+from tests import base
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoder")]
+
+
+@pytest.fixture
+def no_assets(settings, tmp_path):
+    """An engine on a machine where nothing is installed."""
+    settings.ASSETS_DIR = tmp_path / "no-assets"
+    tasks.converter.cache_clear()
+    yield
+    tasks.converter.cache_clear()
+
+
+def run(conversion):
+    tasks.convert(str(conversion.pk))
+    conversion.refresh_from_db()
+    return conversion
+
+
+def sound(conversion):
+    return soundfile.read(io.BytesIO(conversion.result.read()), dtype="float32")
+
+
+def kept(conversion):
+    """The files a conversion with its voice may leave."""
+    voice = conversion.voice
+    fields = [conversion.source, conversion.result, *([voice.file, voice.index_file] if voice else [])]
+    return {f"files/{field.name}" for field in fields if field}
+
+
+def test_it_works(conversion):
+    run(conversion)
+    assert (conversion.state, conversion.error_message) == (State.DONE, "")
+    samples, rate = sound(conversion)
+    assert (len(samples), rate) == (40000, 40000)
+    assert np.isfinite(samples).all()
+    assert np.abs(samples).max() > 0
+    assert (conversion.result_seconds, conversion.result_rate, conversion.progress) == (1.0, 40000, 1.0)
+    assert base.files_left() == kept(conversion)
+
+
+def test_it_keeps_how_the_result_was_made(conversion):
+    facts = run(conversion).facts
+    assert conversion.used_index
+    assert facts["f0_method"] == "swift-f0"
+    assert facts["seed"] == conversion.seed
+    assert facts["device"].startswith("cpu")
+    assert set(facts["versions"]) == {"torch", "numpy", "rvc"}
+    assert {"decode", "f0", "content", "synthesis", "encode"} <= set(facts["timings"])
+    assert all(seconds >= 0 for seconds in facts["timings"].values())
+    assert facts["source"] == {"rate": 16000, "channels": 1, "codec": "wav pcm_16"}
+
+
+def test_the_same_wish_gives_the_same_bytes(submit):
+    first, second = (run(submit(seed=11)) for _ in range(2))
+    assert first.result.read() == second.result.read()
+
+
+def test_it_writes_other_formats(submit):
+    conversion = run(submit(output_format="flac", output_rate=16000, index_rate=0))
+    assert not conversion.used_index
+    assert conversion.result.name.endswith(".flac")
+    samples, rate = sound(conversion)
+    assert (len(samples), rate) == (16000, 16000)
+
+
+def test_silence_stays_silent(submit):
+    conversion = run(submit(sound=base.tone(level=0)))
+    assert conversion.state == State.DONE
+    assert np.abs(sound(conversion)[0]).max() < 0.001
+    assert "The recording is silent." in conversion.warnings
+
+
+def test_progress_is_real_over_the_whole(conversion, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Conversion, "beat", lambda self, *, stage, progress: seen.append((stage, progress)))
+    run(conversion)
+    stages = list(dict.fromkeys(stage for stage, _ in seen))
+    fractions = [fraction for _, fraction in seen]
+    assert stages[0] == "decode"
+    assert stages[-1] == "encode"
+    assert {"f0", "content", "synthesis"} <= set(stages)
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0.0
+    assert fractions[-1] == tasks.CONVERTED
+
+
+def test_a_cancelled_conversion_stops_and_leaves_nothing(conversion, monkeypatch):
+    beat = Conversion.beat
+
+    def cancel_in_the_middle(self, *, stage, progress):
+        if stage == "synthesis":
+            Conversion.objects.get(pk=self.pk).cancel()
+        beat(self, stage=stage, progress=progress)
+
+    monkeypatch.setattr(Conversion, "beat", cancel_in_the_middle)
+    run(conversion)
+    assert conversion.state == State.CANCELLED
+    assert not conversion.result
+    assert base.files_left() == kept(conversion)
+
+
+def test_a_result_that_comes_too_late_is_dropped(conversion, monkeypatch):
+    encode = tasks._encode
+
+    def lose_the_lease(scratch, job, converted):
+        rate = encode(scratch, job, converted)
+        Conversion.objects.filter(pk=job.pk).update(token="another")
+        return rate
+
+    monkeypatch.setattr(tasks, "_encode", lose_the_lease)
+    run(conversion)
+    assert conversion.state == State.RUNNING
+    assert not conversion.result
+    assert base.files_left() == kept(conversion)
+
+
+def test_a_deleted_voice_is_told(conversion, voice, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        voice.delete()
+    run(conversion)
+    assert (conversion.state, conversion.error_code) == (State.FAILED, "voice_deleted")
+
+
+def test_a_missing_encoder_is_told(conversion, no_assets):
+    run(conversion)
+    assert (conversion.state, conversion.error_code) == (State.FAILED, "needs_asset")
+    assert "python manage.py assets" in conversion.error_message
+
+
+def test_a_recording_broken_inside_is_rejected(submit):
+    conversion = submit(sound=broken_inside())
+    run(conversion)
+    assert (conversion.state, conversion.error_code) == (State.REJECTED, "audio_damaged")
+    assert base.files_left() == kept(conversion)
+
+
+def broken_inside() -> bytes:
+    """Float samples that begin as sound and end as not-a-number: the header is fine."""
+    samples = np.zeros(80000, np.float32)
+    samples[-10:] = np.nan
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, 16000, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
+
+
+def test_what_a_killed_attempt_left_is_cleared(conversion, settings):
+    scratch = settings.VAR_DIR / "work" / conversion.pk.hex / "old"
+    scratch.mkdir(parents=True)
+    (scratch / "decoded.f32").write_bytes(b"x")
+    run(conversion)
+    assert base.files_left() == kept(conversion)
