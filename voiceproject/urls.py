@@ -1,7 +1,38 @@
 from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeDoneView, PasswordChangeView
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
+
+from conversions.api import ConversionViewSet
+from models_app.api import VoiceViewSet
+from voiceproject.views import DocsView, TokenView
+
+router = SimpleRouter()
+router.register("voices", VoiceViewSet, basename="voice")
+router.register("conversions", ConversionViewSet, basename="conversion")
+
+api = [
+    path("token/", TokenView.as_view(), name="token"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(url_name="api:schema"), name="docs"),
+    *router.urls,
+]
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="conversions:list"), name="home"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", PasswordChangeView.as_view(), name="password_change"),
+    path("password/done/", PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("voices/", include("models_app.urls")),
+    path("conversions/", include("conversions.urls")),
+    path("api/", include((api, "api"))),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
+
+handler400 = "voiceproject.errors.bad_request"
+handler404 = "voiceproject.errors.not_found"
+handler500 = "voiceproject.errors.server_error"

@@ -1,0 +1,174 @@
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from conversions.files import serve_result, serve_source
+from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
+from models_app.models import VoiceModel
+from rvc.options import CHOICES, ConversionOptions
+from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
+from voiceproject.errors import Conflict
+
+SOUND = extend_schema(
+    parameters=[
+        OpenApiParameter("Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."),
+        OpenApiParameter("download", OpenApiTypes.STR, description="Ask for an attachment."),
+    ],
+    responses={
+        (200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The whole file."),
+        (206, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
+    },
+)
+
+
+def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
+    """The API field of one conversion option. Left out, the voice's recommendation or the default is used."""
+    spec = ConversionOptions.__dataclass_fields__[name]
+    shown: dict[str, Any] = {"required": False, "help_text": spec.metadata["help"]}
+    if name in CHOICES:
+        return serializers.ChoiceField(choices=CHOICES[name], **shown)
+    kind = serializers.IntegerField if spec.type is int else serializers.FloatField
+    return kind(min_value=spec.metadata["low"], max_value=spec.metadata["high"], **shown)
+
+
+class SoundSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    name = serializers.CharField()
+    media_type = serializers.CharField()
+    seconds = serializers.FloatField(allow_null=True)
+    rate = serializers.IntegerField(allow_null=True, help_text="Hz; null where it was not measured.")
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ConversionSerializer(serializers.ModelSerializer[Conversion]):
+    position = serializers.IntegerField(read_only=True, allow_null=True, help_text="Place in the queue, from 1.")
+    progress = serializers.FloatField(read_only=True, help_text="0 to 1, over the whole conversion.")
+    error = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]
+    result = serializers.SerializerMethodField()
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Conversion
+        fields = (
+            "id", "voice", "voice_name", "state", "stage", "progress", "position", "error", "source", "result",
+            "used_index", "warnings", *OPTION_NAMES, "created_at", "started_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_error(self, conversion: Conversion) -> dict[str, str] | None:
+        if not conversion.error_code:
+            return None
+        return {"code": conversion.error_code, "message": conversion.error_message}
+
+    @extend_schema_field(SoundSerializer)
+    def get_source(self, conversion: Conversion) -> dict[str, Any]:
+        return {
+            "url": self._url("source", conversion),
+            "name": conversion.source_name,
+            "media_type": conversion.source_type,
+            "seconds": conversion.source_seconds,
+            "rate": None,
+        }
+
+    @extend_schema_field(SoundSerializer(allow_null=True))
+    def get_result(self, conversion: Conversion) -> dict[str, Any] | None:
+        if not conversion.result:
+            return None
+        return {
+            "url": self._url("result", conversion),
+            "name": conversion.result_name,
+            "media_type": conversion.result_type,
+            "seconds": conversion.result_seconds,
+            "rate": conversion.result_rate,
+        }
+
+    def _url(self, name: str, conversion: Conversion) -> str:
+        return reverse(f"api:conversion-{name}", args=[conversion.pk], request=self.context["request"])
+
+
+class NewConversionSerializer(StrictSerializer):
+    voice = serializers.PrimaryKeyRelatedField(
+        queryset=VoiceModel.objects.none(), pk_field=serializers.UUIDField(), help_text="Id of a voice you may use."
+    )
+    recording = serializers.FileField(help_text="Speech or singing, in any usual format.")
+
+    def get_fields(self) -> dict[str, Any]:
+        declared: dict[str, Any] = super().get_fields()
+        if "request" in self.context:
+            declared["voice"].queryset = VoiceModel.objects.visible_to(self.context["request"].user)
+        return {**declared, **{name: option_field(name) for name in OPTION_NAMES}}
+
+    def create(self, validated_data: dict[str, Any]) -> Conversion:
+        user, voice = validated_data.pop("user"), validated_data.pop("voice")
+        recording = validated_data.pop("recording")
+        return Conversion.objects.submit(user, voice, recording, voice.options(**validated_data))
+
+
+class ConversionViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet[Conversion],
+):
+    """Your conversions: submit a recording, watch it, fetch the result."""
+
+    queryset = Conversion.objects.none()
+    serializer_class = ConversionSerializer
+    pagination_class = NewestFirst
+    parser_classes = (MultiPartParser, JSONParser)
+
+    def get_queryset(self) -> ConversionQuerySet:
+        return Conversion.objects.visible_to(self.request.user)
+
+    @extend_schema(request={"multipart/form-data": NewConversionSerializer}, responses={202: ConversionSerializer})
+    def create(self, request: Request) -> Response:
+        """Submit a recording. The answer comes at once; `Location` says where to watch the conversion."""
+        serializer = NewConversionSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        conversion = serializer.save(user=request.user)
+        location = self.reverse_action("detail", args=[conversion.pk])
+        return Response(self.get_serializer(conversion).data, status.HTTP_202_ACCEPTED, headers={"Location": location})
+
+    @extend_schema(request=None, responses=ConversionSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Stop a conversion that waits or runs; 409 when it has ended already."""
+        conversion = self.get_object()
+        if not conversion.cancel():
+            raise Conflict
+        return Response(self.get_serializer(conversion).data)
+
+    @extend_schema(request=None, responses=ConversionSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Queue a conversion that did not succeed once more; 409 when it waits, runs or is done."""
+        conversion = self.get_object()
+        if not conversion.retry():
+            raise Conflict("Only a conversion that did not succeed can be tried again.")
+        return Response(self.get_serializer(conversion).data)
+
+    @SOUND
+    @action(detail=True, content_negotiation_class=AnyAccept)
+    def source(self, request: Request, pk: str) -> HttpResponseBase:
+        """The recording as it was submitted."""
+        return serve_source(request._request, self.get_object())
+
+    @SOUND
+    @action(detail=True, content_negotiation_class=AnyAccept)
+    def result(self, request: Request, pk: str) -> HttpResponseBase:
+        """The converted sound; 404 until it is done."""
+        return serve_result(request._request, self.get_object())

@@ -1,0 +1,75 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_app.forms import name_from_file
+from models_app.models import VoiceModel
+from voiceproject.api import NewestFirst, StrictSerializer
+
+
+class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel]):
+    owner = serializers.CharField(source="owner.username", default=None, read_only=True, allow_null=True)
+    editable = serializers.SerializerMethodField(help_text="Whether you may change or delete it.")
+    needs = serializers.CharField(
+        source="missing_asset", read_only=True, allow_null=True, help_text="The content encoder that is not installed."
+    )
+    has_index = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = VoiceModel
+        fields = (
+            "id", "name", "description", "shared", "owner", "editable", "version", "f0", "sample_rate", "speakers",
+            "encoder", "needs", "has_index", "licence", "origin", "quality", "recommended", "size_bytes", "created_at",
+        )  # fmt: skip
+        read_only_fields = tuple(name for name in fields if name not in ("name", "description", "shared"))
+
+    def get_editable(self, voice: VoiceModel) -> bool:
+        return voice.editable_by(self.context["request"].user)
+
+
+class NewVoiceSerializer(StrictSerializer):
+    checkpoint = serializers.FileField(help_text="A .pth or .safetensors file.")
+    index = serializers.FileField(required=False, help_text="The .index file that came with the voice.")
+    name = serializers.CharField(max_length=120, required=False, help_text="Left out, the file's name is used.")
+    description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    shared = serializers.BooleanField(required=False, default=False)
+
+    def create(self, validated_data: dict[str, Any]) -> VoiceModel:
+        validated_data.setdefault("name", name_from_file(validated_data["checkpoint"].name))
+        return VoiceModel.objects.add(**validated_data)
+
+
+class VoiceViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet[VoiceModel],
+):
+    """Your voices, and those that everyone on this server may use."""
+
+    queryset = VoiceModel.objects.none()
+    serializer_class = VoiceSerializer
+    pagination_class = NewestFirst
+    parser_classes = (MultiPartParser, JSONParser)
+    http_method_names = ("get", "post", "patch", "delete", "head", "options")
+
+    def get_queryset(self) -> QuerySet[VoiceModel]:
+        voices = VoiceModel.objects.select_related("owner")
+        if self.action in ("partial_update", "destroy"):
+            return voices.editable_by(self.request.user)
+        return voices.visible_to(self.request.user)
+
+    @extend_schema(request={"multipart/form-data": NewVoiceSerializer}, responses={201: VoiceSerializer})
+    def create(self, request: Request) -> Response:
+        """Upload a voice. It is checked at once; nothing is kept of a file that is not a voice."""
+        serializer = NewVoiceSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        voice = serializer.save(owner=request.user)
+        location = self.reverse_action("detail", args=[voice.pk])
+        return Response(self.get_serializer(voice).data, status.HTTP_201_CREATED, headers={"Location": location})

@@ -1,0 +1,32 @@
+"""What every API view shares: pages of a list, and serializers that refuse what they do not know."""
+
+from typing import Any
+
+from rest_framework import negotiation, pagination, serializers
+
+
+class NewestFirst(pagination.CursorPagination):
+    """Pages by position, not by number: nothing is shown twice when rows arrive while somebody reads."""
+
+    ordering = ("-created_at", "id")
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+
+
+class AnyAccept(negotiation.DefaultContentNegotiation):
+    """For routes that answer with sound: a player that asks for audio/* gets it, errors are JSON all the same."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not have, or that are not for writing, by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        writable = {name for name, field in self.fields.items() if not field.read_only}
+        for name in data if hasattr(data, "keys") else ():
+            if name not in writable:
+                raise serializers.ValidationError({str(name)[:60]: "This field cannot be set here."})
+        return super().to_internal_value(data)

@@ -1,0 +1,106 @@
+"""The one error body of the API, `{"error": {"code", "message", "field"}}`, whatever went wrong."""
+
+import errno
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from rvc.errors import RVCError
+
+# Library errors are about the content of a request, 422, unless they stand here.
+STATUS_OF_CODE = {
+    "bad_option": 400,
+    "bad_request": 400,
+    "quota_exceeded": 403,
+    "not_found": 404,
+    "already_done": 409,
+    "busy": 409,
+    "too_large": 413,
+    "slow_down": 429,
+    "queue_full": 503,
+    "storage_full": 507,
+}
+CODE_OF_STATUS = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media",
+    429: "slow_down",
+    500: "internal",
+}
+
+
+class Conflict(exceptions.APIException):
+    """The request is fine, but the record has moved on."""
+
+    status_code = 409
+    default_detail = "This has ended already."
+    default_code = "already_done"
+
+
+def error_body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "field": field}}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's hook: every exception of a view becomes the one body; None lets a bug surface as a 500."""
+    if isinstance(error, RVCError):
+        set_rollback()
+        code = "bad_request" if error.code == "bad_option" else error.code
+        return Response(error_body(code, error.message, error.field), STATUS_OF_CODE.get(error.code, 422))
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        set_rollback()
+        return Response(error_body("storage_full", "The server has no room left for this."), 507)
+    response = exception_handler(error, context)
+    if response is not None:
+        _give_one_body(response, error)
+    return response
+
+
+def _give_one_body(response: Response, error: Exception) -> None:
+    field, detail = None, getattr(error, "detail", None) or "There is nothing here."
+    if isinstance(error, exceptions.ValidationError):
+        field, detail = _first(error.detail)
+    code = CODE_OF_STATUS.get(response.status_code, "bad_request")
+    if isinstance(error, Conflict):
+        code = error.default_code
+    if getattr(detail, "code", "") == "does_not_exist":
+        response.status_code, code, detail = 422, "not_found", f"The {field} was not found."
+    response.data = error_body(code, str(detail), field)
+
+
+def _first(detail: Any, field: str | None = None) -> tuple[str | None, Any]:
+    """The first message of a tree of messages, and the field it belongs to."""
+    if isinstance(detail, Mapping):
+        name, inner = next(iter(detail.items()))
+        return _first(inner, None if name == "non_field_errors" else field or str(name))
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        return _first(detail[0], field)
+    return field, detail
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if request.path.startswith("/api/"):
+        return JsonResponse(error_body("not_found", "There is nothing here."), status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    if request.path.startswith("/api/"):
+        return JsonResponse(error_body("internal", "Something broke on the server; it has been logged."), status=500)
+    return defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if request.path.startswith("/api/"):
+        return JsonResponse(error_body("bad_request", "The request could not be understood."), status=400)
+    return defaults.bad_request(request, exception)
