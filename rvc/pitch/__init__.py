@@ -107,7 +107,10 @@ def load_estimator(method: str, assets: Assets, device: "torch.device", threads:
 
 
 def _load_network(method: str, path: Path, device: "torch.device") -> F0Estimator:
-    from rvc.pitch.fcpe import FcpeEstimator  # noqa: PLC0415 - these bring torch
+    from rvc.pitch.crepe import CrepeEstimator  # noqa: PLC0415 - these bring torch
+    from rvc.pitch.fcpe import FcpeEstimator  # noqa: PLC0415
     from rvc.pitch.rmvpe import RmvpeEstimator  # noqa: PLC0415
 
-    return RmvpeEstimator(path, device) if method == "rmvpe" else FcpeEstimator(path, device)
+    if method == "rmvpe":
+        return RmvpeEstimator(path, device)
+    return FcpeEstimator(path, device) if method == "fcpe" else CrepeEstimator(method, path, device)
