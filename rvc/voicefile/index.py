@@ -87,10 +87,7 @@ class IndexReader:
         return struct.unpack(layout, self._take(struct.calcsize(layout)))[0]
 
     def _array(self, dtype: str) -> Array:
-        count, itemsize = self._number("<Q"), np.dtype(dtype).itemsize
-        if count * itemsize > self._left:
-            raise VoiceFileError("declared_size", "The index file declares more than it holds.")
-        return np.frombuffer(self._take(count * itemsize), dtype)
+        return np.frombuffer(self._take(self._number("<Q") * np.dtype(dtype).itemsize), dtype)
 
     def _check_kind(self) -> None:
         kind = self._take(min(4, self._left))

@@ -1,0 +1,31 @@
+"""Functions that the hostile tests run inside a sandbox child."""
+
+import sys
+import tracemalloc
+from typing import Any
+
+from rvc.errors import VoiceFileError
+from rvc.voicefile import ingest
+
+
+def measured(function: str, source: str, target: str) -> dict[str, Any]:
+    """The code a file is refused with, and the most memory that Python and numpy held meanwhile."""
+    tracemalloc.start()
+    code = _convert(function, source, target)
+    return {"code": code, "memory_mib": tracemalloc.get_traced_memory()[1] >> 20}
+
+
+def opened_files(function: str, source: str, target: str) -> list[str]:
+    """Every file that was opened while one was converted."""
+    names: list[str] = []
+    sys.addaudithook(lambda event, values: names.append(str(values[0])) if event == "open" else None)
+    _convert(function, source, target)
+    return [name for name in names if not name.startswith((sys.prefix, sys.base_prefix))]
+
+
+def _convert(function: str, source: str, target: str) -> str:
+    try:
+        getattr(ingest, function)(source, target)
+    except VoiceFileError as error:
+        return error.code
+    return "accepted"
