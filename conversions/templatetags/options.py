@@ -27,6 +27,18 @@ STAGE_WORDS = {
     "level": "Matching the loudness",
     "encode": "Writing the file",
 }
+# Some parts of a stage are measured on their own.
+TIMING_WORDS = {
+    "decode": STAGE_WORDS["decode"],
+    "load": STAGE_WORDS["prepare"],
+    "prepare": "Cutting it at quiet places",
+    "f0": STAGE_WORDS["f0"],
+    "content": STAGE_WORDS["content"],
+    "retrieval": "Searching the index",
+    "synthesis": STAGE_WORDS["synthesis"],
+    "level": STAGE_WORDS["level"],
+    "encode": STAGE_WORDS["encode"],
+}
 CHOICE_WORDS = FORMAT_LABELS | {
     "auto": "Automatic",
     "rmvpe": "RMVPE",
@@ -149,7 +161,7 @@ def timings(conversion: Conversion) -> list[tuple[str, float, int]]:
     """Words, seconds and share of the whole in percent of each stage that was measured."""
     measured: Mapping[str, float] = conversion.facts.get("timings", {})
     whole = sum(measured.values()) or 1.0
-    known = [(STAGE_WORDS[stage], measured[stage]) for stage in STAGE_WORDS if stage in measured]
+    known = [(words, measured[stage]) for stage, words in TIMING_WORDS.items() if stage in measured]
     return [(words, seconds, round(100 * seconds / whole)) for words, seconds in known]
 
 

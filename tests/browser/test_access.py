@@ -1,0 +1,73 @@
+"""What every page owes to everybody: words for every control, contrast, one heading, and no sideways scrolling."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conversions.models import Conversion
+from rvc.options import ConversionOptions
+from tests import base
+
+pytestmark = pytest.mark.browser
+
+PROBLEMS = (Path(__file__).parent / "problems.js").read_text()
+SCREENS = {
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+    "desktop-dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+
+
+@pytest.fixture
+def addresses(staff, make_voice, finish):
+    """Every page in every state it has, by a name for its picture."""
+    words = {"licence": "CC0", "origin": "Read in a kitchen", "quality": "2.9 % of the words wrong"}
+    voice = make_voice(staff, name="A voice with a rather long name, so that it has to be cut", **words)
+    needs = make_voice(staff, name="Needs more", encoder="contentvec", recommended={"index_rate": 0.2})
+    submit = Conversion.objects.submit
+    one, two, three, four = (submit(staff, voice, base.upload(base.tone()), ConversionOptions()) for _ in range(4))
+    finish(one)
+    Conversion.objects.claim(two.pk).beat(stage="synthesis", progress=0.62)
+    Conversion.objects.claim(three.pk).reject("not_audio", "There is no sound in this file. Choose another recording.")
+    pages = {"result": one, "working": two, "rejected": three, "waiting": four, "voice": voice, "voice-needs": needs}
+    shown = {name: record.get_absolute_url() for name, record in pages.items()}
+    shown |= {"convert": "/conversions/", "voices": "/voices/", "add": "/voices/add/", "account": "/password/"}
+    shown |= {"again": f"/conversions/?from={one.pk}", "delete": f"/conversions/{one.pk}/delete/"}
+    return shown | {"edit": f"/voices/{voice.pk}/edit/", "delete-voice": f"/voices/{voice.pk}/delete/"}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_page_is_in_order(open_page, staff, addresses, screen, subtests):
+    page = open_page(staff, **SCREENS[screen])
+    for name, address in addresses.items():
+        with subtests.test(name):
+            page.goto(address)
+            page.wait_for_load_state("networkidle") if name == "result" else page.wait_for_load_state()
+            for closed in page.locator("details:not([open]) summary").all():
+                closed.click()
+            keep_picture(page, f"{name}-{screen}")
+            assert page.evaluate(PROBLEMS) == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_first_page_is_in_order(open_page, screen):
+    page = open_page(**SCREENS[screen])
+    page.goto("/")
+    keep_picture(page, f"login-{screen}")
+    assert page.evaluate(PROBLEMS) == []
+
+
+def test_what_is_not_there_says_so(open_page, staff):
+    page = open_page(staff)
+    page.goto("/nothing/")
+    open_page.complaints.clear()  # the browser notes the 404 that is wanted here
+    assert page.get_by_role("heading", name="There is nothing here").is_visible()
+    assert page.evaluate(PROBLEMS) == []
+
+
+def keep_picture(page, name: str) -> None:
+    """Pictures to look at, where PICTURES names a folder for them."""
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
