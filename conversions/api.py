@@ -104,7 +104,7 @@ class NewConversionSerializer(StrictSerializer):
     voice = serializers.PrimaryKeyRelatedField(
         queryset=VoiceModel.objects.none(), pk_field=serializers.UUIDField(), help_text="Id of a voice you may use."
     )
-    recording = serializers.FileField(help_text="Speech or singing, in any usual format.")
+    recording = serializers.FileField(allow_empty_file=True, help_text="Speech or singing, in any usual format.")
 
     def get_fields(self) -> dict[str, Any]:
         declared: dict[str, Any] = super().get_fields()

@@ -42,7 +42,9 @@ class ConversionForm(forms.Form):
     """Choose a voice, bring a recording, and submit; the recording is looked at before the form is valid."""
 
     voice = forms.ModelChoiceField(VoiceModel.objects.none())
-    recording = forms.FileField(help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM.")
+    recording = forms.FileField(
+        allow_empty_file=True, help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM."
+    )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

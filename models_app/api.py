@@ -33,8 +33,10 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
 
 
 class NewVoiceSerializer(StrictSerializer):
-    checkpoint = serializers.FileField(help_text="A .pth or .safetensors file.")
-    index = serializers.FileField(required=False, help_text="The .index file that came with the voice.")
+    checkpoint = serializers.FileField(allow_empty_file=True, help_text="A .pth or .safetensors file.")
+    index = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="The .index file that came with the voice."
+    )
     name = serializers.CharField(max_length=120, required=False, help_text="Left out, the file's name is used.")
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     shared = serializers.BooleanField(required=False, default=False)

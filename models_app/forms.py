@@ -16,9 +16,15 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
     """
 
     name = forms.CharField(max_length=120, required=False, help_text="Left empty, the name of the file is used.")
-    checkpoint = forms.FileField(label="Voice file", help_text="A .pth or .safetensors file of an RVC voice.")
+    # An empty file is refused with our own sentence.
+    checkpoint = forms.FileField(
+        allow_empty_file=True, label="Voice file", help_text="A .pth or .safetensors file of an RVC voice."
+    )
     index = forms.FileField(
-        label="Index file", required=False, help_text="The .index file that came with the voice, if there is one."
+        allow_empty_file=True,
+        label="Index file",
+        required=False,
+        help_text="The .index file that came with the voice, if there is one.",
     )
 
     class Meta:

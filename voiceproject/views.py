@@ -40,6 +40,10 @@ class TokenView(APIView):
     permission_classes = ()
     throttle_classes = (LoginThrottle,)
 
+    def get_authenticate_header(self, request: Request) -> str:
+        """A wrong password is answered with 401, as a missing token is, not with 403."""
+        return "Token"
+
     @extend_schema(request=LoginSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data, context={"request": request})
