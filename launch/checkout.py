@@ -42,8 +42,9 @@ class Checkout:
         return read_env(self.root / ".env").get(name, "")
 
     def child_environ(self, **changes: str) -> dict[str, str]:
-        """The environment for the programs run.py starts: theirs is the checkout's own interpreter, unbuffered."""
-        return {**self.environ, "PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(self.venv), **changes}
+        """The environment for the programs run.py starts. Both sides write to one place, wherever they were started."""
+        own = {"PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(self.venv), "VAR_DIR": str(self.var)}
+        return {**self.environ, **own, **changes}
 
     def manage(self, *arguments: str) -> list[str | Path]:
         return [self.python, self.root / "manage.py", *arguments]

@@ -76,6 +76,7 @@ def start(checkout: Checkout, options: argparse.Namespace) -> int:
     """`run.py`: set up, convert the sample, serve."""
     if not options.no_serve:
         check_port(options.host, options.port)
+    sample.check_workers_can_start()
     ensure_env_file(checkout)
     ensure_packages(checkout, cuda=options.cuda)
     site.prepare(checkout)

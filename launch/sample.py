@@ -1,6 +1,9 @@
 """One conversion through the real queue and a real worker, so that the first start ends with something to hear."""
 
+import multiprocessing
+import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 from launch.checkout import Checkout
@@ -10,10 +13,23 @@ from launch.site import last_words
 
 SOURCE = Path("models_app/starter/sample.wav")
 VOICE = "Starter (Joe)"
+PATIENCE_SECONDS = 600.0
+"""Seven seconds of speech take seconds; a machine that needs longer than this is stuck."""
 
 
 def result(checkout: Checkout) -> Path:
     return checkout.var / "sample" / "starter.wav"
+
+
+def check_workers_can_start() -> None:
+    """Raise Trouble where the system refuses what every worker needs: locks shared between processes."""
+    try:
+        multiprocessing.Lock()
+    except OSError as error:
+        raise Trouble(
+            f"Workers cannot share locks here ({error.strerror}): make /dev/shm a folder that everyone may write to "
+            "(mount -t tmpfs -o mode=1777 tmpfs /dev/shm)."
+        ) from error
 
 
 def convert(checkout: Checkout, services: Services) -> None:
@@ -21,21 +37,48 @@ def convert(checkout: Checkout, services: Services) -> None:
     target = result(checkout)
     target.parent.mkdir(parents=True, exist_ok=True)
     step = Step("Converting the sample")
-    command = checkout.manage("convert", str(checkout.root / SOURCE), str(target), "--voice", VOICE)
-    status, printed = follow(command, step, checkout.setup_log, env=checkout.child_environ(), watch=services.check)
+    status, printed = follow(
+        checkout.manage("convert", str(checkout.root / SOURCE), str(target), "--voice", VOICE),
+        step,
+        checkout.setup_log,
+        digest=lambda line: None if " INFO " in line else line.strip(),
+        env=checkout.child_environ(),
+        watch=_guard(checkout, services),
+    )
     if status:
         step.end("failed")
-        raise Trouble(
-            f"The sample could not be converted: {last_words(printed)} See {checkout.var / 'log' / 'worker.log'}."
-        )
+        raise Trouble(f"The sample could not be converted: {last_words(printed)} See {_worker_log(checkout)}.")
     step.end()
-    report(checkout, target, printed, step.seconds)
+    report(checkout.root / SOURCE, target, step.seconds)
 
 
-def report(checkout: Checkout, target: Path, printed: str, waited: float) -> None:
-    with wave.open(str(target)) as heard:
-        seconds = heard.getnframes() / heard.getframerate()
+def report(source: Path, target: Path, waited: float) -> None:
+    """Where the result is, how long it is, what it cost."""
+    seconds = _length(target)
     say()
-    say(f"    Recording:  {checkout.root / SOURCE}")
+    say(f"    Recording:  {source}   ({_length(source):.2f} s)")
     say(f"    Converted:  {target}   ({seconds:.2f} s)")
+    say(f"    It took {waited:.1f} s, loading the voice included: {waited / seconds:.1f} × real time.")
     say()
+
+
+def _length(path: Path) -> float:
+    """Seconds of a WAV file."""
+    with wave.open(str(path)) as heard:
+        return heard.getnframes() / heard.getframerate()
+
+
+def _guard(checkout: Checkout, services: Services) -> Callable[[], None]:
+    """What is looked at every second while the sample is converted."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+
+    def look() -> None:
+        services.check()
+        if time.monotonic() > deadline:
+            raise Trouble(f"The sample is not converted after {PATIENCE_SECONDS:.0f} s: see {_worker_log(checkout)}.")
+
+    return look
+
+
+def _worker_log(checkout: Checkout) -> Path:
+    return checkout.var / "log" / "worker.log"

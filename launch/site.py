@@ -29,7 +29,7 @@ def show_password(name: str, password: str) -> None:
     say()
     say(f"    First administrator:  {name}")
     say(f"    One-time password:    {password}")
-    say("    It is shown only now. Sign in with it and change it under Admin > Change password.")
+    say("    It is shown only now. Sign in with it, then choose your own at /password/.")
     say()
 
 
