@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rvc.pitch.mel import BANDS, FRAME, LogMel, mel_basis
 from rvc.pitch.track import FloatArray, Progress, Windowing, measure, no_progress
@@ -71,7 +70,6 @@ def load_network(path: Path) -> "Network":
     weights = read_weights(path)
     network = fill(lambda: Network(Geometry.of(weights)), weights, path)
     network.fold_norms()
-    nn.Module.to(network, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 
@@ -224,16 +222,22 @@ class Network(nn.Module):
         rows = maps.transpose(1, 2).flatten(2)  # (1, T', 3·128)
         return torch.sigmoid(self.fc(rows))[0, :frames]
 
+    @torch.no_grad()
     def fold_norms(self) -> None:
         """Put every batch norm into the convolution before it: the same function, a third of the passes over memory."""
-        for module in list(self.modules()):
+        for module in self.modules():
             if isinstance(module, Block):
                 first, norm1, relu, second, norm2, _ = module.conv
                 module.conv = nn.Sequential(_folded(first, norm1), relu, _folded(second, norm2), relu)
             elif isinstance(module, UpStage):
                 up, norm, relu = module.conv1
-                module.conv1 = nn.Sequential(_folded(up, norm, transpose=True), relu)
+                module.conv1 = nn.Sequential(_folded(up, norm, outputs=1), relu)
 
 
-def _folded(conv: nn.Module, norm: nn.Module, *, transpose: bool = False) -> nn.Module:
-    return fuse_conv_bn_eval(cast(nn.Conv2d, conv), cast(nn.BatchNorm2d, norm), transpose)
+def _folded(conv: Any, norm: Any, *, outputs: int = 0) -> nn.Module:
+    """The convolution, with the norm after it multiplied in. outputs: the axis of its weight that counts them."""
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    conv.weight.mul_(scale.reshape([-1 if axis == outputs else 1 for axis in range(4)]))  # in place: no second copy
+    conv.bias = nn.Parameter(norm.bias - norm.running_mean * scale, requires_grad=False)
+    folded: nn.Module = conv
+    return folded
