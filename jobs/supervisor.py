@@ -22,7 +22,6 @@ from jobs.reaper import Reaper, job_models, log_taken_back
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 2.0
 NAP_SECONDS = 0.2
 HEALTHY_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
@@ -57,7 +56,7 @@ class Supervisor:
 
     def nap(self) -> None:
         """Short naps: a signal handler may only raise a flag, and somebody has to look at it."""
-        end = time.monotonic() + TICK_SECONDS
+        end = time.monotonic() + settings.JOB_TICK_SECONDS
         while not self.stopping and time.monotonic() < end:
             time.sleep(NAP_SECONDS)
 

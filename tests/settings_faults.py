@@ -5,8 +5,9 @@ from tests.settings import INSTALLED_APPS as EVERYTHING
 
 INSTALLED_APPS = [app for app in EVERYTHING if app not in ("models_app", "conversions", "tts")]
 ROOT_URLCONF = "tests.faults.urls"
+JOB_TICK_SECONDS = 0.5
 JOB_BEAT_SECONDS = 0.5
-JOB_LEASE_SECONDS = 6
-JOB_HINT_SECONDS = 3
-JOB_STALL_SECONDS = 5
+JOB_LEASE_SECONDS = 5
+JOB_HINT_SECONDS = 2
+JOB_STALL_SECONDS = 4
 LOGGING = LOGGING | {"loggers": {}}  # noqa: F405 - the queue says when its workers are ready

@@ -142,6 +142,7 @@ RVC_MEMORY_MB = env.int("RVC_MEMORY_MB", 3072)
 WORKERS = env.int("WORKERS", 1)
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 15)
 JOB_BEAT_SECONDS = 1.0  # how often a worker renews its lease, writes its progress and hears of a cancel
+JOB_TICK_SECONDS = 2.0  # how often the supervisor looks after its cluster and all leases
 JOB_HINT_SECONDS = 10  # a waiting job of which the queue has not heard for so long gets another hint
 JOB_STALL_SECONDS = 30  # work is due, a worker is free, and nothing was claimed for so long: start the cluster anew
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)

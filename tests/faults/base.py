@@ -18,7 +18,7 @@ from django.test import TransactionTestCase
 
 from tests.jobs.chores.models import FOLDER, LOG, Chore
 
-OUTPUT = FOLDER / "workers.log"
+OUTPUT = settings.VAR_DIR / "workers.log"
 
 
 def database_url():
@@ -42,36 +42,47 @@ def alive(pids):
 
 @pytest.mark.worker
 class FaultCase(TransactionTestCase):
-    environment: dict[str, str] = {}  # noqa: RUF012 - read only
+    supervisor = None
+    """Lives on from test to test unless a test ends it: starting one takes seconds."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        OUTPUT.write_text("")
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.supervisor is not None and cls.supervisor.poll() is None:
+            cls.supervisor.terminate()
+            cls.supervisor.wait(10)
+        super().tearDownClass()
 
     def setUp(self):
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir()
         LOG.touch()
-        OUTPUT.touch()
         self.alice = User.objects.create_user("alice")
-        self.started = []
-        self.addCleanup(self.kill_everything)
+        if self.supervisor is None or self.supervisor.poll() is not None:
+            self.start()
+        self.wait(lambda: len(self.ready()) == 2, 30, "two workers ready")
 
-    def start(self, workers=2):
-        """A supervisor whose workers are ready."""
+    def start(self):
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.settings_faults",
             "DATABASE_URL": database_url(),
             "VAR_DIR": str(settings.VAR_DIR),
+            "JOB_TIMEOUT_SECONDS": "3",
+            "JOB_MAX_ATTEMPTS": "2",
         }
-        seen = len(self.ready())
-        command = [sys.executable, settings.BASE_DIR / "manage.py", "runworkers", f"--workers={workers}"]
+        command = [sys.executable, settings.BASE_DIR / "manage.py", "runworkers", "--workers=2"]
         with OUTPUT.open("a") as output:
-            self.supervisor = subprocess.Popen(
-                command, env=environment | self.environment, stdout=output, stderr=output, start_new_session=True
+            type(self).supervisor = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
-        self.started.append(self.supervisor)
-        self.wait(lambda: len(self.ready()) == seen + workers, 20, "workers ready")
 
     def ready(self):
-        """Process ids of all workers that ever were ready, the latest last."""
-        return [int(pid) for pid in re.findall(r"ready for work at (\d+)", OUTPUT.read_text())]
+        """Process ids of the workers that live and said that they are ready."""
+        return alive(int(pid) for pid in re.findall(r"ready for work at (\d+)", OUTPUT.read_text()))
 
     def tree(self):
         """The supervisor's children: qcluster, its sentinel, the workers, the monitor, the pusher."""
@@ -112,16 +123,8 @@ class FaultCase(TransactionTestCase):
     def assert_each_done_once(self):
         """All done, each with one result, each result with its file, and no file that nobody knows."""
         assert set(Chore.objects.values_list("state", flat=True)) == {"done"}, self.states()
-        files = sorted(path.name for path in FOLDER.iterdir() if path not in (LOG, OUTPUT))
+        files = sorted(path.name for path in FOLDER.iterdir() if path != LOG)
         assert files == sorted(Chore.objects.values_list("result", flat=True))
-
-    def kill_everything(self):
-        for supervisor in self.started:
-            if supervisor.poll() is None:
-                children = psutil.Process(supervisor.pid).children(recursive=True)
-                supervisor.kill()
-                psutil.wait_procs(children, timeout=5)
-            supervisor.wait()
 
     def kill(self, *pids):
         for pid in pids:

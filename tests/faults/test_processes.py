@@ -13,7 +13,6 @@ from tests.jobs.chores.models import Chore
 
 class FaultTests(FaultCase):
     def test_it_works(self):
-        self.start()
         self.add(20, seconds=0.05)
         self.wait_until_final(20)
         self.assert_each_done_once()
@@ -21,7 +20,6 @@ class FaultTests(FaultCase):
         assert WorkerBeat.objects.alive().get().workers == 2
 
     def test_kill_busy(self):
-        self.start()
         self.add(seconds=2)
         self.wait_until_running()
         [(_, pid)] = self.lines("start")
@@ -32,14 +30,12 @@ class FaultTests(FaultCase):
         assert len(self.lines("end")) == 1
 
     def test_kill_idle(self):
-        self.start()
         self.kill(*self.ready())
         self.add(6)
         self.wait_until_final(30)
         self.assert_each_done_once()
 
     def test_kill_sentinel(self):
-        self.start()
         self.add(4, seconds=1)
         self.wait_until_running()
         before = self.tree()
@@ -49,7 +45,6 @@ class FaultTests(FaultCase):
         assert not alive(before), "orphans"
 
     def test_kill_supervisor(self):
-        self.start()
         self.add(4, seconds=1)
         self.wait_until_running()
         before = self.tree()
@@ -61,7 +56,6 @@ class FaultTests(FaultCase):
         self.assert_each_done_once()
 
     def test_sigterm(self):
-        self.start()
         self.add(10, seconds=1)
         self.wait_until_running(2)
         before = self.tree()
@@ -78,10 +72,7 @@ class FaultTests(FaultCase):
         self.assert_each_done_once()
         assert set(Chore.objects.values_list("attempt", flat=True)) == {1}, "being stopped costs no attempt"
 
-
-class HintTests(FaultCase):
     def test_lost_hints(self):
-        self.start()
         self.add(5)
         self.add(5, hinted=False)
         OrmQ.objects.all().delete()
@@ -93,19 +84,13 @@ class HintTests(FaultCase):
         for _ in range(50):
             chore.hint()
         OrmQ.objects.create(key="voiceproject", payload="junk", lock=timezone.now())
-        self.start()
         self.add(2)
         self.wait_until_final(20)
         self.wait(lambda: not OrmQ.objects.exists(), 20, "queue drained")
         self.assert_each_done_once()
         assert len(self.lines("start")) == 3
 
-
-class BadJobTests(FaultCase):
-    environment = {"JOB_TIMEOUT_SECONDS": "2", "JOB_MAX_ATTEMPTS": "2"}  # noqa: RUF012
-
     def test_poison_and_hang_and_memory_hurt_nobody_else(self):
-        self.start()
         bad = {kind: self.add(kind=kind)[0] for kind in ("poison", "hang", "memory", "bug")}
         good = self.add(6, seconds=0.1)
         self.wait_until_final(40)
@@ -119,7 +104,6 @@ class BadJobTests(FaultCase):
         }
 
     def test_cancel_stops_a_running_job(self):
-        self.start()
         [chore] = self.add(seconds=1.9)
         self.wait_until_running()
         assert chore.cancel()
