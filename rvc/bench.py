@@ -20,7 +20,7 @@ import torch
 
 from rvc.assets import AssetStore
 from rvc.content.hubert import BASE_HEADS, Hubert
-from rvc.network.generator import Generator
+from rvc.network.generator import TILE_SECONDS, Generator
 from rvc.options import ConversionOptions
 from rvc.pipeline import Converter, Request
 from rvc.pitch.rmvpe import Geometry as RmvpeGeometry
@@ -157,10 +157,10 @@ def decoder_ratio(seconds: int = 10) -> float:
     header = VoiceHeader("v2", True, 40000, CONFIG, speakers=1, feature_width=768)
     generator = Generator(header.geometry, f0=True).eval().requires_grad_(False)
     torch.set_num_threads(1)
-    padded, tile = (seconds + 2) * 100, 400 + 2 * generator.context
+    padded, tile = (seconds + 2) * 100, TILE_SECONDS * 100 + 2 * generator.context
     reference = _decoding(generator, padded)
     generator.pack(torch.device("cpu"))
-    ours = _decoding(generator, tile) * seconds / 4
+    ours = _decoding(generator, tile) * seconds / TILE_SECONDS
     return reference / ours
 
 

@@ -1,7 +1,9 @@
 """Which device computes, and in what precision. The only file that asks about CUDA."""
 
+import ctypes
 import os
 import re
+import sys
 
 import torch
 
@@ -38,6 +40,13 @@ def set_threads(count: int) -> int:
     )
     torch.set_num_threads(threads)
     return threads
+
+
+def release_memory() -> None:
+    """Give memory that loading or a conversion has freed back to the system, where the C library can (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def decoder_dtype(device: torch.device, precision: str) -> torch.dtype:

@@ -10,6 +10,7 @@ import torch
 
 from rvc.assets import AssetStore
 from rvc.content import ContentEncoder, load_encoder
+from rvc.device import release_memory
 from rvc.network.synthesizer import Synthesizer
 from rvc.pitch import F0Estimator, load_estimator
 from rvc.retrieval import Retrieval
@@ -40,6 +41,7 @@ class Parts:
         if key not in self._parts:
             self._parts[key] = load()
             self._shrink(key)
+            release_memory()
         self._parts.move_to_end(key)
         return cast(P, self._parts[key])
 

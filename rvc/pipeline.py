@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rvc import audio
 from rvc.assets import AssetStore
 from rvc.chunks import HOP, SAMPLE_RATE, Cutting, Joiner, Piece, cut_points, padded, pieces
-from rvc.device import choose_device, decoder_dtype, describe, set_threads
+from rvc.device import choose_device, decoder_dtype, describe, release_memory, set_threads
 from rvc.errors import AudioError, OptionError
 from rvc.features import FeatureCache, fingerprint
 from rvc.network.synthesizer import Segment
@@ -100,7 +100,10 @@ class Converter:
 
         Raises AudioError, OptionError, AssetError or VoiceFileError, each with a sentence for the person.
         """
-        return Conversion(self, request, progress).run()
+        try:
+            return Conversion(self, request, progress).run()
+        finally:
+            release_memory()
 
     def remember(self, key: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """An array of the feature cache, if there is one."""

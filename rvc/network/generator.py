@@ -14,7 +14,7 @@ FINAL_SLOPE = 0.01  # the framework's default, which the reference uses before i
 SINE_AMPLITUDE = 0.1
 VOICED_NOISE = 0.003
 UNVOICED_NOISE = SINE_AMPLITUDE / 3
-TILE_SECONDS = 4
+TILE_SECONDS = 2
 
 
 def context_frames(geometry: Geometry) -> int:
