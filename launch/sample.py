@@ -49,16 +49,15 @@ def convert(checkout: Checkout, services: Services) -> None:
         step.end("failed")
         raise Trouble(f"The sample could not be converted: {last_words(printed)} See {_worker_log(checkout)}.")
     step.end()
-    report(checkout.root / SOURCE, target, step.seconds)
+    report(checkout.root / SOURCE, target, cost=printed.strip().rpartition("\n")[2])
 
 
-def report(source: Path, target: Path, waited: float) -> None:
-    """Where the result is, how long it is, what it cost."""
-    seconds = _length(target)
+def report(source: Path, target: Path, *, cost: str) -> None:
+    """Where the result is, how long it is, what it cost in the words of `manage.py convert`."""
     say()
     say(f"    Recording:  {source}   ({_length(source):.2f} s)")
-    say(f"    Converted:  {target}   ({seconds:.2f} s)")
-    say(f"    It took {waited:.1f} s, loading the voice included: {waited / seconds:.1f} × real time.")
+    say(f"    Converted:  {target}   ({_length(target):.2f} s)")
+    say(f"    Cost:       {cost}, loading the voice included")
     say()
 
 

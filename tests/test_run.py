@@ -348,7 +348,7 @@ class TestServices:
             log = running.running["worker"].log
             while "deaf" not in log.read_text():
                 running.check()
-        assert living(group) == []
+        assert psutil.wait_procs(living(group), timeout=10)[1] == []
 
     def test_a_program_that_ends_by_itself_is_reported(self, checkout: Checkout) -> None:
         with services.Services(checkout) as running:
