@@ -14,6 +14,9 @@ from rvc.codec.limits import DecodeLimits, damaged, not_audio
 CODECS = frozenset({"aac", "alac", "flac", "mp3", "mp3float", "opus", "vorbis"})
 """Decoders that may run, besides PCM: what phones, browsers and music programs put into these containers."""
 
+BROKEN_PACKETS = 2
+"""Packets that may be left out: a stream that was cut from a longer one has a broken packet at either end."""
+
 
 def read(source: str, target: str | None, limits: dict[str, Any], container: str) -> dict[str, Any]:
     """Facts of the recording at `source`, read as `container` (mov, matroska, aac) and as nothing else.
@@ -44,7 +47,7 @@ class FFmpegSource:
         if codec not in CODECS and not codec.startswith("pcm_"):
             raise not_audio(f"sound coded as {codec} is not accepted")
         self._stream.codec_context.thread_count = 1
-        self._frames = opened.decode(self._stream)
+        self._frames = self._decoded()
         self._first = next(self._frames, None)
         if self._first is None:
             raise damaged("its sound track is empty")
@@ -63,6 +66,18 @@ class FFmpegSource:
             for converted in planar.resample(frame):
                 yield np.ascontiguousarray(converted.to_ndarray().T)
             frame = next(self._frames, None)
+
+    def _decoded(self) -> Iterator[Any]:
+        broken = 0
+        for packet in self._opened.demux(self._stream):
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                broken += 1
+                if broken > BROKEN_PACKETS:
+                    raise
+                continue
+            yield from frames
 
     def _declared(self, container: str) -> int | None:
         """Length in frames by the container; raw AAC states none, and a browser's recording leaves it open."""

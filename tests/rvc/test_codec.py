@@ -188,6 +188,17 @@ def test_a_cut_off_webm_gives_its_sound_or_is_damaged(tmp_path):
     assert 2.5 < decode(source, tmp_path).seconds < 3.0
 
 
+def test_a_stream_cut_out_of_a_longer_one_is_decoded(tmp_path):
+    source = mux(tmp_path / "in.aac", "adts", "aac", 44100, seconds=2)
+    body = source.read_bytes()
+    source.write_bytes(body[:-100])
+    assert decode(source, tmp_path).seconds == pytest.approx(2, abs=0.06)
+    noisy = bytearray(body)
+    noisy[300::50] = b"\xa5" * len(noisy[300::50])
+    source.write_bytes(noisy)
+    assert code_of(source, tmp_path) == "audio_damaged"
+
+
 def test_a_video_without_sound_is_not_audio(tmp_path):
     path = tmp_path / "in.mp4"
     with av.open(str(path), "w", format="mp4") as out:
