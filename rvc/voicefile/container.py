@@ -162,8 +162,10 @@ def read_stream(data: mmap.mmap, inert: frozenset[str], limits: ReaderLimits) ->
     """The object a pre-1.6 file holds. Its tensor data follows the pickles, so the object is read twice."""
     storages = Storages(data, limits)
     machine = Machine(data, storages, inert=inert, limits=limits)
-    if machine.run() != STREAM_NUMBER or machine.run() != STREAM_PROTOCOL:
-        raise malformed("an unknown version")
+    for wanted in (STREAM_NUMBER, STREAM_PROTOCOL):
+        found = machine.run()
+        if type(found) is not int or found != wanted:
+            raise malformed("an unknown version")
     system = machine.run()
     if type(system) is not dict or system.get("little_endian") is not True:
         raise _broken("big-endian numbers")

@@ -90,7 +90,7 @@ class VoiceHeader:
     def _from_facts(cls, facts: Mapping[str, Any], speakers: int, width: int, names: Mapping[str, Any] = {}) -> Self:
         config = list(checked_config(facts.get("config")))
         config[SPEAKERS_ITEM] = speakers  # files carry the 109 of the pretrained model here
-        embedder = facts.get("embedder_model") or facts.get("embedder_name")
+        embedder = _text(facts, "embedder_model") or _text(facts, "embedder_name")
         header = cls(
             version=_version(facts.get("version"), width),
             f0=_f0(facts.get("f0", 1)),
@@ -99,7 +99,7 @@ class VoiceHeader:
             speakers=speakers,
             feature_width=width,
             vocoder=_vocoder(facts.get("vocoder"), names),
-            embedder=_cleaned(embedder)[:100] if isinstance(embedder, str) else None,
+            embedder=embedder[:100] if embedder else None,
             metadata=_metadata(facts),
         )
         _check_encoder(header)
@@ -121,6 +121,12 @@ def _as_lists(value: Any) -> Any:
     return [_as_lists(item) for item in value] if isinstance(value, tuple) else value
 
 
+def _text(facts: Mapping[str, Any], name: str) -> str:
+    """A text of the file, fit to be shown; "" where it has none."""
+    found = facts.get(name)
+    return _cleaned(found) if isinstance(found, str) else ""
+
+
 def _matrix(shapes: Mapping[str, tuple[int, ...]], name: str) -> tuple[int, int]:
     shape = shapes.get(name)
     if shape is None or len(shape) != 2 or 0 in shape:
@@ -132,11 +138,11 @@ def _version(found: Any, width: int) -> str:
     """v1 or v2. A file without the field is v1, unless its weights take the wider features of v2."""
     if found is None:
         return WIDTHS_OF_VERSION.get(width, "v1")
-    if found not in ("v1", "v2"):
+    if not isinstance(found, str) or found not in ("v1", "v2"):
         raise bad_config("version must be v1 or v2")
     if WIDTHS_OF_VERSION.get(width, found) != found:
         raise bad_config(f"it says {found}, but its weights take features of width {width}")
-    return str(found)
+    return found
 
 
 def _f0(found: Any) -> bool:
@@ -150,9 +156,9 @@ def _vocoder(found: Any, names: Mapping[str, Any]) -> str:
     for prefix, vocoder in OTHER_VOCODERS.items():
         if any(name.startswith(prefix) for name in names):
             found = vocoder
-    if found is None or found == HIFIGAN:
-        return HIFIGAN
     name = _cleaned(found)[:40] if isinstance(found, str) else "unknown"
+    if found is None or name == HIFIGAN:
+        return HIFIGAN
     raise VoiceFileError("unsupported_vocoder", f"Voices with the vocoder {name!r} cannot be used yet, only {HIFIGAN}.")
 
 

@@ -37,6 +37,11 @@ class Inert:
     name: str
 
 
+def same_text(found: Any, text: str) -> bool:
+    """Whether a value of the stream is this text; == alone would ask an array, which has no single answer."""
+    return type(found) is str and found == text
+
+
 def malformed(detail: str) -> VoiceFileError:
     return VoiceFileError("bad_container", f"The file is damaged: its table of contents has {detail}.")
 
@@ -208,7 +213,7 @@ class Machine:
 
     def persistent(self) -> None:
         found = self.pop()
-        if type(found) is not tuple or len(found) not in (5, 6) or found[0] != "storage":
+        if type(found) is not tuple or len(found) not in (5, 6) or not same_text(found[0], "storage"):
             raise malformed("an unknown persistent id")
         kind, key, _location, numel = found[1:5]
         if type(kind) is not Token or kind.name not in STORAGE_TYPES:

@@ -73,7 +73,7 @@ def test_voices(tmp_path, container):
     assert answers["bad_container"] > MUTANTS // 10
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2, 100])
 @pytest.mark.parametrize("trusted", [False, True])
 def test_tables_of_contents_behind_a_right_checksum(tmp_path, seed, trusted):
     archive = zipfile.ZipFile(io.BytesIO(voice_bytes(**SMALL)))

@@ -383,6 +383,16 @@ def test_a_config_of_another_kind_is_refused(tmp_path, config):
     assert refused({**make_checkpoint(), "config": config}, tmp_path).code == "bad_config"
 
 
+@pytest.mark.parametrize("name", ["version", "f0", "vocoder", "embedder_model", "sr", "config", "weight"])
+def test_tensors_in_odd_places_are_survived(tmp_path, name):
+    path = save({**make_checkpoint(), name: torch.ones(2)}, tmp_path / "a.pth")
+    if name in ("embedder_model", "sr"):
+        assert read_voice(path).header.embedder is None
+    else:
+        with pytest.raises(VoiceFileError):
+            read_voice(path)
+
+
 @pytest.mark.parametrize("facts", [{"version": "v3"}, {"version": 2}, {"f0": 2}, {"f0": "yes"}, {"version": ["v2"]}])
 def test_odd_facts_are_refused(tmp_path, facts):
     assert refused(make_checkpoint(metadata=facts), tmp_path).code == "bad_config"
