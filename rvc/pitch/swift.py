@@ -13,7 +13,7 @@ from rvc.errors import AssetError
 from rvc.pitch.track import F0_MAX, F0_MIN, HOP, SAMPLE_RATE, BoolArray, FloatArray, Progress, frame_count, no_progress
 
 CONFIDENCE = 0.7
-BLOCK = 30 * SAMPLE_RATE  # samples handed over at a time
+BLOCK = 10 * SAMPLE_RATE  # samples handed over at a time
 
 
 def swift_problem() -> str | None:

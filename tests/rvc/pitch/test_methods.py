@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from rvc.errors import OptionError
+from rvc.errors import AssetError, OptionError
 from rvc.options import CHOICES
-from rvc.pitch import METHODS, available_methods, load_estimator, resolve_method
+from rvc.pitch import METHODS, WEIGHTED, available_methods, load_estimator, resolve_method
+from tests.rvc.golden import golden
 
 
 def test_every_method_of_the_options_is_known(no_assets):
@@ -40,6 +41,28 @@ def test_a_missing_file_says_the_command_that_brings_it(no_assets):
     assert methods["swift-f0"] is None
     assert methods["harvest"] is None
     assert "python manage.py assets fetch rmvpe" in methods["rmvpe"]
+
+
+@pytest.mark.parametrize("method", WEIGHTED)
+def test_loading_without_the_weights_names_the_command(method, no_assets):
+    with pytest.raises(AssetError, match=f"assets fetch {method}`") as caught:
+        load_estimator(method, no_assets, device=None, threads=1)
+    assert caught.value.code == "needs_asset"
+
+
+def test_a_network_is_loaded_from_the_stores_file():
+    import torch
+
+    class Store:
+        def installed(self, name):
+            return name == "rmvpe"
+
+        def path(self, name):
+            return golden("tiny_rmvpe.pt")
+
+    estimator = load_estimator("auto", Store(), torch.device("cpu"), threads=1)
+    assert estimator.name == "rmvpe"
+    assert 5_000_000 < estimator.nbytes < 9_000_000
 
 
 def test_a_fresh_machine_can_measure_pitch(no_assets):

@@ -19,15 +19,18 @@ def padded_input():
     return np.pad(Arrays("audio_front.npz")["highpassed"], 16000, mode="reflect")
 
 
-@pytest.mark.parametrize(("name", "key"), [("harvest", "harvest_f0"), ("dio", "dio_stonemask")])
-def test_it_equals_the_reference(name, key):
-    assert np.abs(WorldEstimator(name)(padded_input()) - Arrays("f0.npz")[key]).max() < 1e-6
+def test_dio_equals_the_reference():
+    assert np.abs(WorldEstimator("dio")(padded_input()) - Arrays("f0.npz")["dio_stonemask"]).max() < 1e-6
 
 
-def test_stonemask_runs_before_the_median():
+def test_harvest_equals_the_reference_before_and_after_the_median():
     golden = Arrays("f0.npz")
-    assert np.abs(WorldEstimator("harvest")._refined(padded_input()) - golden["harvest_stonemask"]).max() < 1e-6
-    assert np.allclose(median3(golden["harvest_stonemask"]), golden["harvest_f0"], atol=1e-6)
+    estimator = WorldEstimator("harvest")
+    refined = estimator._refined(padded_input())
+    assert np.abs(refined - golden["harvest_stonemask"]).max() < 1e-6
+    assert np.abs(median3(refined) - golden["harvest_f0"]).max() < 1e-6
+    second = padded_input()[:16000]
+    assert np.array_equal(estimator(second), median3(estimator._refined(second)))
 
 
 def test_the_raw_tracks_equal_the_reference():
@@ -41,9 +44,9 @@ def test_the_raw_tracks_equal_the_reference():
 
 @pytest.mark.parametrize("name", ["harvest", "dio"])
 def test_windows_leave_no_seam(name, speech):
-    wave = speech[: 4 * 16000]
+    wave = speech[: 3 * 16000]
     whole = WorldEstimator(name)(wave)
-    joined = WorldEstimator(name, Windowing(length=160, context=100))(wave)
+    joined = WorldEstimator(name, Windowing(length=120, context=100))(wave)
     assert whole.shape == (len(wave) // 160 + 1,)
     assert np.abs(joined - whole).max() < 0.01
 
@@ -64,9 +67,8 @@ def test_progress_counts_windows_and_may_stop_the_work(speech):
     assert progress.heard == pytest.approx([256 / 711, 512 / 711])
 
 
-@pytest.mark.parametrize("module", [None])
-def test_a_broken_pyworld_is_a_reason_not_a_crash(module, monkeypatch, no_assets):
-    monkeypatch.setitem(sys.modules, "pyworld", module)
+def test_a_broken_pyworld_is_a_reason_not_a_crash(monkeypatch, no_assets):
+    monkeypatch.setitem(sys.modules, "pyworld", None)  # what an import that fails leaves behind
     assert "pyworld" in available_methods(no_assets)["harvest"]
     with pytest.raises(AssetError, match="dio is not available here"):
         load_estimator("dio", no_assets, device=None, threads=1)
