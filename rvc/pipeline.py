@@ -17,7 +17,7 @@ from rvc.chunks import HOP, SAMPLE_RATE, Cutting, Joiner, Piece, cut_points, pad
 from rvc.device import choose_device, decoder_dtype, describe, release_memory, set_threads
 from rvc.errors import AudioError, OptionError
 from rvc.features import FeatureCache, fingerprint
-from rvc.network.synthesizer import Segment
+from rvc.network.synthesizer import SeededNoise, Segment
 from rvc.options import ConversionOptions
 from rvc.parts import Loader
 from rvc.pitch import resolve_method
@@ -65,17 +65,6 @@ class Converted:
     cpu: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
-
-
-class SeededNoise:
-    """Standard normal numbers from one generator per conversion, drawn on the CPU: the device does not change them."""
-
-    def __init__(self, seed: int) -> None:
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def normal(self, *shape: int) -> torch.Tensor:
-        """A tensor of this shape."""
-        return torch.randn(shape, generator=self.generator)
 
 
 class Converter:

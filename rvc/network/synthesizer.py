@@ -41,6 +41,17 @@ class Segment:
     keep: tuple[int, int]
 
 
+class SeededNoise:
+    """Standard normal numbers from one generator per conversion, drawn on the CPU: the device does not change them."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def normal(self, *shape: int) -> Tensor:
+        """A tensor of this shape."""
+        return torch.randn(shape, generator=self.generator)
+
+
 class TextEncoder(nn.Module):
     """Features and coarse pitch to the mean and log deviation of the prior."""
 

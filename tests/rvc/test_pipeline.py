@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from rvc import audio, pipeline
+from rvc import audio
 from rvc.assets import AssetStore
 from rvc.chunks import Cutting
 from rvc.errors import AudioError, Cancelled, OptionError, VoiceFileError
 from rvc.features import FeatureCache
+from rvc.network.synthesizer import SeededNoise
 from rvc.options import ConversionOptions
 from rvc.parts import Parts
 from rvc.pipeline import Converted, Converter, Request
@@ -50,7 +51,7 @@ def convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
         run.encoder = StubEncoder(Arrays("retrieval.npz")[f"d{width}_feats"])  # type: ignore[attr-defined]
         monkeypatch.setattr(converter.loader, "encoder", lambda name: run.encoder)  # type: ignore[attr-defined]
         if not noise:
-            monkeypatch.setattr(pipeline.SeededNoise, "normal", lambda self, *shape: torch.zeros(shape))
+            monkeypatch.setattr(SeededNoise, "normal", lambda self, *shape: torch.zeros(shape))
         write_voice(read_voice(golden(f"{model}.pth")), tmp_path / f"{model}.safetensors")
         if index:
             write_index(read_index(golden(index)), tmp_path / "index.safetensors")
