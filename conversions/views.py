@@ -128,12 +128,12 @@ def _refusal(request: PersonRequest, form: ConversionForm, again: Conversion | N
 
 def _form_context(request: PersonRequest, form: ConversionForm, again: Conversion | None) -> dict[str, Any]:
     voices = VoiceModel.objects.visible_to(request.user).order_by(Lower("name"))
-    missing = {voice.encoder for voice in voices if voice.missing_asset}
+    missing = {voice.encoder: voice.missing_asset_message for voice in voices if voice.missing_asset}
     return {
         "form": form,
         "again": again,
         "voices": sorted(voices, key=lambda voice: voice.encoder in missing),
-        "missing": sorted(missing),
+        "missing": sorted(missing.values()),
         "chosen": str(form["voice"].value() or ""),
         "limits": {"minutes": settings.MAX_RECORDING_SECONDS // 60, "megabytes": settings.MAX_RECORDING_MB},
     }

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms, template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.timesince import timesince
 
 from conversions.forms import ConversionForm, option_field
 from conversions.models import OPTION_NAMES, Conversion
 from jobs.models import State
+from rvc.assets import ASSETS, AssetStore
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
 
 register = template.Library()
@@ -39,6 +41,7 @@ TIMING_WORDS = {
     "level": STAGE_WORDS["level"],
     "encode": STAGE_WORDS["encode"],
 }
+SHOWN_FROM = 0.05  # seconds; less is shown as nothing
 CHOICE_WORDS = FORMAT_LABELS | {
     "auto": "Automatic",
     "rmvpe": "RMVPE",
@@ -91,7 +94,9 @@ class ShownOption:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        return [(value, _choice_words(value)) for value in CHOICES.get(self.name, ())]
+        missing = _methods_to_fetch() if self.name == "f0_method" else set()
+        shown = [(value, _choice_words(value)) for value in CHOICES.get(self.name, ())]
+        return [(value, f"{words} (not installed)" if value in missing else words) for value, words in shown]
 
     @property
     def low(self) -> str:
@@ -114,7 +119,7 @@ class ShownOption:
     def range_words(self) -> str:
         if self.choices:
             return f"Default: {_choice_words(self.default)}."
-        return f"{self.low} to {self.high}, default {self.default}."
+        return f"{self.low} to {self.high}, default {self.default}.".replace("-", "−")
 
 
 @register.simple_tag
@@ -161,7 +166,7 @@ def timings(conversion: Conversion) -> list[tuple[str, float, int]]:
     """Words, seconds and share of the whole in percent of each stage that was measured."""
     measured: Mapping[str, float] = conversion.facts.get("timings", {})
     whole = sum(measured.values()) or 1.0
-    known = [(words, measured[stage]) for stage, words in TIMING_WORDS.items() if stage in measured]
+    known = [(words, measured[stage]) for stage, words in TIMING_WORDS.items() if measured.get(stage, 0) >= SHOWN_FROM]
     return [(words, seconds, round(100 * seconds / whole)) for words, seconds in known]
 
 
@@ -200,6 +205,12 @@ def ago(moment: datetime) -> str:
 @register.filter
 def as_json(values: Mapping[str, Any]) -> str:
     return json.dumps(values)
+
+
+def _methods_to_fetch() -> set[str]:
+    """The pitch methods whose pretrained files are not on this machine; asset and method have one name."""
+    store = AssetStore(settings.ASSETS_DIR)
+    return {name for name in CHOICES["f0_method"] if name in ASSETS and not store.installed(name)}
 
 
 def _choice_words(value: str) -> str:

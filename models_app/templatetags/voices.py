@@ -23,5 +23,5 @@ def voice_mark(key: UUID) -> SafeString:
         ((9 + 5 * place, 24 - height / 2, height) for place, height in enumerate(heights)),
     )
     return format_html(
-        '<svg class="mark mark-{}" viewBox="0 0 48 48" aria-hidden="true">{}</svg>', digits[-1] % PALETTES, bars
+        '<svg class="mark mark-{}" viewBox="0 0 48 48" aria-hidden="true">{}</svg>', sum(digits) % PALETTES, bars
     )

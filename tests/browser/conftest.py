@@ -26,6 +26,7 @@ ARGUMENTS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(autouse=True)

@@ -8,15 +8,16 @@ import pytest
 from conversions.models import Conversion
 from rvc.options import ConversionOptions
 from tests import base
+from tests.browser.conftest import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
 
 PROBLEMS = (Path(__file__).parent / "problems.js").read_text()
 SCREENS = {
-    "desktop": {"viewport": {"width": 1280, "height": 900}},
-    "phone": {"viewport": {"width": 390, "height": 844}},
-    "desktop-dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+    "desktop": {"viewport": DESKTOP},
+    "phone": {"viewport": PHONE},
+    "desktop-dark": {"viewport": DESKTOP, "color_scheme": "dark"},
+    "phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
 }
 
 
@@ -25,7 +26,8 @@ def addresses(staff, make_voice, finish):
     """Every page in every state it has, by a name for its picture."""
     words = {"licence": "CC0", "origin": "Read in a kitchen", "quality": "2.9 % of the words wrong"}
     voice = make_voice(staff, name="A voice with a rather long name, so that it has to be cut", **words)
-    needs = make_voice(staff, name="Needs more", encoder="contentvec", recommended={"index_rate": 0.2})
+    needs = make_voice(staff, name="Needs more", recommended={"index_rate": 0.2})
+    type(needs).objects.filter(pk=needs.pk).update(encoder="contentvec")
     submit = Conversion.objects.submit
     one, two, three, four = (submit(staff, voice, base.upload(base.tone()), ConversionOptions()) for _ in range(4))
     finish(one)

@@ -1,8 +1,10 @@
 """What every page needs: icons from the sprite, and quantities in plain words."""
 
+import re
+
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -14,6 +16,16 @@ SPRITE = "vendor/lucide-1.62.0/sprite.svg"
 def icon(name: str) -> SafeString:
     """One icon of the sprite. Decoration only: the words stand beside it."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static(SPRITE), name)
+
+
+@register.filter
+def code(sentence: str) -> SafeString:
+    """A sentence of the library, whose commands stand between backticks, for a page."""
+    parts = re.split("`([^`]*)`", sentence)
+    pairs = zip(parts[::2], [*parts[1::2], ""], strict=True)
+    return format_html_join(
+        "", "{}{}", ((words, format_html("<code>{}</code>", line) if line else "") for words, line in pairs)
+    )
 
 
 @register.filter
