@@ -1,0 +1,101 @@
+import shutil
+import time
+from argparse import ArgumentParser
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.management.base import BaseCommand, CommandError
+
+from conversions.models import OPTION_NAMES, Conversion
+from conversions.tasks import convert
+from jobs.models import State, WorkerBeat
+from models_app.management.commands.voices import find
+from rvc.codec import MEDIA_TYPES
+from rvc.errors import RVCError
+from rvc.options import CHOICES, ConversionOptions
+
+POLL_SECONDS = 0.2
+NOBODY_WORKS = "No worker is running: start `python manage.py runworkers`, or use --local. Waiting ..."
+
+
+class Command(BaseCommand):
+    help = "Convert a recording through the queue, as the pages do, and wait for the result."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", type=Path)
+        parser.add_argument("target", type=Path)
+        parser.add_argument("--voice", required=True, help="name or id")
+        parser.add_argument("--owner", help="user name; the first superuser when left out")
+        parser.add_argument("--local", action="store_true", help="work in this process, without a worker")
+        for spec in fields(ConversionOptions):
+            kind = spec.type if spec.type in (int, float) else str
+            flag = f"--{spec.name.replace('_', '-')}"
+            parser.add_argument(flag, type=kind, choices=CHOICES.get(spec.name), help=spec.metadata["help"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            conversion = self._submit(**options)
+        except RVCError as error:
+            raise CommandError(f"{error.message} ({error.code})") from error
+        if options["local"]:
+            convert(str(conversion.pk))
+        self._wait(conversion)
+        self._deliver(conversion, options["target"])
+
+    def _submit(self, **options: Any) -> Conversion:
+        if not options["source"].is_file():
+            raise CommandError(f"There is no file {options['source']}.")
+        voice, owner = find(options["voice"]), _owner(options["owner"])
+        chosen = {name: options[name] for name in OPTION_NAMES if options[name] is not None}
+        if by_suffix := _format_of(options["target"]):
+            chosen.setdefault("output_format", by_suffix)
+        with options["source"].open("rb") as handle:
+            source = File(handle, name=options["source"].name)
+            return Conversion.objects.submit(owner, voice, source, voice.options(**chosen))
+
+    def _wait(self, conversion: Conversion) -> None:
+        shown = None
+        conversion.refresh_from_db()
+        if not conversion.is_final and not WorkerBeat.objects.alive().exists():
+            self.stderr.write(NOBODY_WORKS)
+        while True:
+            conversion.refresh_from_db()
+            now = f"{conversion.state} {conversion.stage} {conversion.progress:.0%}"
+            if now != shown and self.stderr.isatty():
+                self.stderr.write(f"\r\033[K{now}", ending="\n" if conversion.is_final else "")
+            if conversion.is_final:
+                return
+            shown = now
+            self._pause()
+
+    def _pause(self) -> None:
+        time.sleep(POLL_SECONDS)
+
+    def _deliver(self, conversion: Conversion, target: Path) -> None:
+        if conversion.state != State.DONE:
+            raise CommandError(conversion.error_message or f"The conversion was {conversion.state}.")
+        with conversion.result.open("rb") as stored, target.open("wb") as file:
+            shutil.copyfileobj(stored, file)
+        for warning in conversion.warnings:
+            self.stderr.write(warning)
+        self.stdout.write(f"{target}: {conversion.result_seconds:.2f} s at {conversion.result_rate} Hz")
+        if spent := sum(conversion.facts.get("timings", {}).values()):
+            self.stdout.write(f"{spent:.1f} s of work, {conversion.result_seconds / spent:.2f} × real time")
+
+
+def _owner(name: str | None) -> User:
+    users = get_user_model().objects
+    owner = users.filter(username=name).first() if name else users.filter(is_superuser=True).order_by("pk").first()
+    if owner is None:
+        raise CommandError(f"There is no user {name!r}." if name else "Make an administrator, or name an --owner.")
+    return owner
+
+
+def _format_of(target: Path) -> str | None:
+    """The first output format whose files end like this one."""
+    ending = target.suffix.lower().lstrip(".")
+    return next((name for name, (extension, _) in MEDIA_TYPES.items() if extension.lstrip(".") == ending), None)

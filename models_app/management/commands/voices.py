@@ -1,0 +1,104 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+
+from models_app.bundled import install_starter
+from models_app.models import VoiceModel
+from rvc.errors import RVCError
+
+SHOWN = (
+    "id", "name", "owner", "shared", "version", "f0", "sample_rate", "speakers", "encoder", "missing_asset",
+    "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality", "created_at",
+)  # fmt: skip
+COLUMNS = ("id", "name", "owner", "shared", "version", "sample_rate", "encoder", "has_index")
+
+
+class Command(BaseCommand):
+    help = "List, add, show and remove voices; install the starter voice."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        verbs.add_parser("list").add_argument("--json", action="store_true")
+        add = verbs.add_parser("add")
+        add.add_argument("file", type=Path, help="a .pth or .safetensors file")
+        add.add_argument("--index", type=Path, help="the .index file that came with it")
+        add.add_argument("--name", help="the file's name when left out")
+        add.add_argument("--owner", help="user name; the voice belongs to the server when left out")
+        add.add_argument("--shared", action="store_true", help="everyone may use it")
+        verbs.add_parser("remove").add_argument("voice", help="name or id")
+        show = verbs.add_parser("show")
+        show.add_argument("voice", help="name or id")
+        show.add_argument("--json", action="store_true")
+        verbs.add_parser("install-starter")
+
+    def handle(self, *args: Any, verb: str, **options: Any) -> None:
+        try:
+            getattr(self, f"do_{verb.replace('-', '_')}")(**options)
+        except RVCError as error:
+            raise CommandError(f"{error.message} ({error.code})") from error
+
+    def do_list(self, **options: Any) -> None:
+        voices = VoiceModel.objects.select_related("owner")
+        if options["json"]:
+            self.stdout.write(json.dumps([facts(voice) for voice in voices], default=str, indent=2))
+            return
+        for voice in voices:
+            self.stdout.write("  ".join(str(facts(voice)[name]) for name in COLUMNS))
+
+    def do_add(self, **options: Any) -> None:
+        for path in filter(None, (options["file"], options["index"])):
+            if not path.is_file():
+                raise CommandError(f"There is no file {path}.")
+        voice = VoiceModel.objects.add(
+            checkpoint=options["file"],
+            index=options["index"],
+            name=options["name"] or options["file"].stem,
+            owner=_user(options["owner"]),
+            shared=options["shared"],
+        )
+        self.stdout.write(f"Added {voice.name} as {voice.pk}. {voice.missing_asset_message}".strip())
+
+    def do_remove(self, **options: Any) -> None:
+        voice = find(options["voice"])
+        voice.delete()
+        self.stdout.write(f"Removed {voice.name}.")
+
+    def do_show(self, **options: Any) -> None:
+        voice = find(options["voice"])
+        if options["json"]:
+            self.stdout.write(json.dumps(facts(voice), default=str, indent=2))
+            return
+        for name, value in facts(voice).items():
+            self.stdout.write(f"{name:14} {value}")
+
+    def do_install_starter(self, **options: Any) -> None:
+        voice, new = install_starter()
+        self.stdout.write(f"{voice.name} is {'installed' if new else 'there already'}: {voice.pk}")
+
+
+def find(words: str) -> VoiceModel:
+    """The one voice of this name or id, whoever owns it."""
+    try:
+        return VoiceModel.objects.find(words)
+    except VoiceModel.DoesNotExist as error:
+        raise CommandError(f"There is no voice {words!r}; `manage.py voices list` shows them.") from error
+    except VoiceModel.MultipleObjectsReturned as error:
+        raise CommandError(f"Several voices are called {words!r}: give the id.") from error
+
+
+def facts(voice: VoiceModel) -> dict[str, Any]:
+    return {name: getattr(voice, name) for name in SHOWN} | {"owner": voice.owner and voice.owner.get_username()}
+
+
+def _user(name: str | None) -> Any:
+    if name is None:
+        return None
+    users = get_user_model()
+    try:
+        return users.objects.get_by_natural_key(name)
+    except users.DoesNotExist as error:
+        raise CommandError(f"There is no user {name!r}.") from error
