@@ -3,14 +3,23 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.db.models import FileField
 from django.db.models.fields.files import FieldFile
 from django.http import Http404
 
 from voiceproject.files import Slice, clean_label, serve
 
-pytestmark = pytest.mark.django_db  # the end of a response looks after the connections
 CONTENT = bytes(range(100))
+
+
+@pytest.fixture(autouse=True)
+def _no_database():
+    """The end of a response looks after database connections, and there is none here."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -1,0 +1,150 @@
+"""Who gets what answer at every address: nobody, a stranger, the owner, staff. A new route needs a line here."""
+
+import re
+import uuid
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from conversions.models import Conversion
+from rvc.options import ConversionOptions
+from tests import base
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "login"
+# method, address, nobody, stranger, owner, staff. {voice} and {done} are alice's.
+TABLE = [
+    ("get", "/", 302, 302, 302, 302),
+    ("get", "/login/", 200, 302, 302, 302),
+    ("post", "/logout/", 302, 302, 302, 302),
+    ("get", "/password/", LOGIN, 200, 200, 200),
+    ("get", "/password/done/", LOGIN, 200, 200, 200),
+    ("get", "/voices/", LOGIN, 200, 200, 200),
+    ("get", "/voices/add/", LOGIN, 200, 200, 200),
+    ("get", "/voices/{voice}/", LOGIN, 404, 200, 404),
+    ("get", "/voices/{voice}/edit/", LOGIN, 404, 200, 404),
+    ("post", "/voices/{voice}/share/", LOGIN, 404, 302, 404),
+    ("get", "/voices/{voice}/delete/", LOGIN, 404, 200, 404),
+    ("post", "/voices/{voice}/delete/", LOGIN, 404, 302, 404),
+    ("get", "/conversions/", LOGIN, 200, 200, 200),
+    ("post", "/conversions/add/", LOGIN, 422, 422, 422),
+    ("get", "/conversions/{done}/", LOGIN, 404, 200, 404),
+    ("get", "/conversions/{done}/status/", LOGIN, 404, 302, 404),
+    ("post", "/conversions/{done}/cancel/", LOGIN, 404, 302, 404),
+    ("get", "/conversions/{done}/delete/", LOGIN, 404, 200, 404),
+    ("post", "/conversions/{done}/delete/", LOGIN, 404, 302, 404),
+    ("get", "/conversions/{done}/source/", LOGIN, 404, 200, 200),
+    ("get", "/conversions/{done}/result/", LOGIN, 404, 200, 200),
+    ("post", "/api/token/", 400, 400, 400, 400),
+    ("get", "/api/schema/", 200, 200, 200, 200),
+    ("get", "/api/docs/", 200, 200, 200, 200),
+    ("get", "/api/voices/", 401, 200, 200, 200),
+    ("post", "/api/voices/", 401, 400, 400, 400),
+    ("get", "/api/voices/{voice}/", 401, 404, 200, 404),
+    ("patch", "/api/voices/{voice}/", 401, 404, 200, 404),
+    ("delete", "/api/voices/{voice}/", 401, 404, 204, 404),
+    ("get", "/api/conversions/", 401, 200, 200, 200),
+    ("post", "/api/conversions/", 401, 400, 400, 400),
+    ("get", "/api/conversions/{done}/", 401, 404, 200, 404),
+    ("delete", "/api/conversions/{done}/", 401, 404, 204, 404),
+    ("post", "/api/conversions/{done}/cancel/", 401, 404, 409, 404),
+    ("post", "/api/conversions/{done}/retry/", 401, 404, 409, 404),
+    ("get", "/api/conversions/{done}/source/", 401, 404, 200, 404),
+    ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
+    ("get", f"/{settings.ADMIN_PATH}", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/add/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/{{voice}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/conversion/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/conversion/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}django_q/schedule/", 302, 302, 302, 404),
+    ("get", f"/{settings.ADMIN_PATH}django_q/ormq/", 302, 302, 302, 404),
+    ("get", f"/{settings.ADMIN_PATH}django_q/success/", 302, 302, 302, 404),
+    ("get", f"/{settings.ADMIN_PATH}django_q/failure/", 302, 302, 302, 404),
+]
+ROLES = ("nobody", "bob", "alice", "staff")
+
+
+@pytest.fixture(autouse=True)
+def _fresh(own_folder):
+    cache.clear()
+
+
+@pytest.fixture
+def done(voice, alice):
+    """A conversion of alice's that has ended."""
+    conversion = Conversion.objects.submit(alice, voice, base.upload(base.tone()), ConversionOptions())
+    conversion.result.save("result", base.upload(base.tone(0.2)), save=False)
+    Conversion.objects.filter(pk=conversion.pk).update(state="done", result=conversion.result.name)
+    return conversion
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everybody_gets_the_answer_of_the_table(role, request, voice, done, subtests):
+    users = {name: request.getfixturevalue(name) for name in ROLES[1:]}
+    for method, address, *answers in TABLE:
+        client = Client()
+        wanted = answers[ROLES.index(role)]
+        path = address.format(voice=voice.pk, done=done.pk)
+        with subtests.test(f"{role} {method} {path}"), rolled_back():
+            if role != "nobody":
+                client.force_login(users[role])
+            answer = getattr(client, method)(path, **json_for(method))
+            assert answer.status_code == (302 if wanted == LOGIN else wanted)
+            if wanted == LOGIN:
+                assert answer["Location"].startswith("/login/?next=")
+            b"".join(answer)  # a stream is read, which closes its file
+
+
+@contextmanager
+def rolled_back():
+    """Each line starts from the same rows: what one of them deletes comes back."""
+    point = transaction.savepoint()
+    yield
+    transaction.savepoint_rollback(point)
+
+
+def json_for(method):
+    return {"content_type": "application/json", "data": "{}"} if method == "patch" else {}
+
+
+@pytest.mark.parametrize("role", ["bob", "staff"])
+def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, done):
+    client = api(request.getfixturevalue(role))
+    for kind, key in (("voices", voice.pk), ("conversions", done.pk)):
+        hidden, missing = client.get(f"/api/{kind}/{key}/"), client.get(f"/api/{kind}/{uuid.uuid4()}/")
+        assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
+
+
+def test_every_route_has_a_line():
+    lines = [address.split("?")[0].lstrip("/") for _, address, *_ in TABLE]
+    known = {line.format(voice="ID", done="ID") for line in lines}
+    unknown = {route for route in routes() if route not in known}
+    assert unknown == set(), "add these routes to the table"
+
+
+def routes():
+    """Every address of ours, with ids as ID; the admin and health checks are told elsewhere."""
+    for pattern in walk(get_resolver().url_patterns):
+        if pattern.startswith((settings.ADMIN_PATH, "healthz", "static/")):
+            continue
+        plain = re.sub(r"<[^>]*>|\(\?P<pk>[^)]*\)", "ID", pattern)
+        plain = plain.replace("^", "").replace("$", "").replace("\\Z", "")
+        if not plain.endswith(".ID") and "ID.ID" not in plain:
+            yield plain
+
+
+def walk(patterns, prefix=""):
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from walk(pattern.url_patterns, route)
+        else:
+            yield route
