@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from rvc.content import ContentEncoder, damaged
 from rvc.voicefile import safetensors
-from rvc.voicefile.torchfile import read_torch_file
+from rvc.voicefile.torchfile import FAIRSEQ_NAMES as FAIRSEQ_CLASSES
+from rvc.voicefile.torchfile import TRUSTED, read_torch_file
 
 KERNELS = (10, 3, 3, 3, 3, 2, 2)
 STRIDES = (5, 2, 2, 2, 2, 2, 2)
@@ -27,9 +28,6 @@ POSITION_KERNEL = 128
 POSITION_GROUPS = 16
 BASE_HEADS = 12  # of the published networks; a folder's config.json may state another number
 LAYER_OF_VERSION = {"v1": 9, "v2": 12}
-
-FAIRSEQ_CLASSES = frozenset({"argparse.", "collections.", "enum.", "fairseq.", "omegaconf.", "typing.", "builtins."})
-"""Names that the old file carries beside its weights. They become inert stand-ins; nothing is imported."""
 
 FAIRSEQ_NAMES = (
     (r"^feature_extractor\.conv_layers\.(\d+)\.0\.", r"convs.\1."),
@@ -178,10 +176,14 @@ def read_hubert(name: str, folder: Path) -> tuple[dict[str, Tensor], int]:
     for candidate in ("model.safetensors", "pytorch_model.bin"):
         if (folder / candidate).exists():
             path = folder / candidate
-            raw = safetensors.read(path)[1] if candidate.endswith("safetensors") else read_torch_file(path)
+            raw = (
+                safetensors.read(path)[1]
+                if candidate.endswith("safetensors")
+                else read_torch_file(path, limits=TRUSTED)
+            )
             return _renamed(raw, HUB_NAMES), _heads_of(folder)
     for path in sorted(folder.glob("*.pt")):
-        content = read_torch_file(path, inert=FAIRSEQ_CLASSES)
+        content = read_torch_file(path, inert=FAIRSEQ_CLASSES, limits=TRUSTED)
         if not isinstance(content.get("model"), dict):
             raise damaged(name, f"{path.name} holds no model")
         return _renamed(content["model"], FAIRSEQ_NAMES), _fairseq_heads(content)
