@@ -40,27 +40,28 @@ class Retrieval:
         """
         features = np.ascontiguousarray(features, np.float32)
         _, lists = faiss.knn(features, self.centroids, min(self.index.nprobe, len(self.centroids)))
-        distances = np.full((len(features), lists.shape[1] * NEIGHBOURS), EMPTY_DISTANCE, np.float32)
-        rows = np.full(distances.shape, -1, np.int64)
-        for number in np.unique(lists):
-            self._search_list(int(number), features, lists, (distances, rows))
-        order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
+        rows = self._nearest_rows(features, lists)
+        distances = np.square(features[:, None] - self.index.vectors[np.maximum(rows, 0)]).sum(2)
+        distances[rows < 0] = EMPTY_DISTANCE
+        order = np.argsort(distances, axis=1, kind="stable")
         return np.take_along_axis(distances, order, 1), np.take_along_axis(rows, order, 1)
 
-    def _search_list(
-        self, number: int, features: FloatArray, lists: IntArray, found: tuple[FloatArray, IntArray]
-    ) -> None:
-        """Fill in the neighbours that one list holds for the features that probe it."""
-        first, last = (int(edge) for edge in self.index.offsets[number : number + 2])
-        if first == last:
-            return
-        vectors = np.ascontiguousarray(self.index.vectors[first:last], np.float32)
-        asking, probe = np.nonzero(lists == number)
-        distances = np.square(features[asking, None] - vectors).sum(2)  # (asking, list) squared
-        nearest = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
-        slots = probe[:, None] * NEIGHBOURS + np.arange(nearest.shape[1])
-        found[0][asking[:, None], slots] = np.take_along_axis(distances, nearest, 1)
-        found[1][asking[:, None], slots] = nearest + first
+    def _nearest_rows(self, features: FloatArray, lists: IntArray) -> IntArray:
+        """Rows of the 8 nearest vectors in the lists (T, nprobe) that each feature probes, −1 for want of more."""
+        distances = np.full((len(features), lists.shape[1] * NEIGHBOURS), np.inf)
+        rows = np.full(distances.shape, -1, np.int64)
+        for number in np.unique(lists):
+            first, last = (int(edge) for edge in self.index.offsets[number : number + 2])
+            asking, probe = np.nonzero(lists == number)
+            vectors, queries = self.index.vectors[first:last].astype(np.float64), features[asking].astype(np.float64)
+            # |v|² − 2qv orders as the distance does; in doubles nothing is lost to cancellation.
+            scores = np.square(vectors).sum(1) - 2 * queries @ vectors.T
+            nearest = np.argsort(scores, axis=1, kind="stable")[:, :NEIGHBOURS]
+            slots = probe[:, None] * NEIGHBOURS + np.arange(nearest.shape[1])
+            distances[asking[:, None], slots] = np.take_along_axis(scores, nearest, 1)
+            rows[asking[:, None], slots] = nearest + first
+        order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
+        return np.take_along_axis(rows, order, 1)
 
     def blend(self, features: FloatArray, rate: float) -> FloatArray:
         """rate · retrieved + (1 − rate) · features, (T, D) each; rate 0..1."""
