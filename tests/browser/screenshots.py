@@ -83,6 +83,7 @@ def main() -> None:
         page.goto("/conversions/")
         page.get_by_role("link", name="Admin").click()
         page.locator("a[href$='/conversions/conversion/']").first.click()
+        page.locator("#result_list tbody th a").first.click()
         take(page, wanted.folder, "admin")
         browser.close()
 
