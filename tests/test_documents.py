@@ -2,7 +2,9 @@
 
 import ast
 import re
+from dataclasses import Field, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import get_commands, load_command_class
@@ -11,6 +13,7 @@ from django.urls import Resolver404, resolve
 from launch import main
 from launch.checkout import Checkout
 from rvc.__main__ import _parser
+from rvc.options import CHOICES, ConversionOptions, option_range
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "models_app" / "starter" / "README.md"])
@@ -66,6 +69,22 @@ class TestSettings:
         assert read == {name: example()[name] for name in read}
 
 
+def option_row(spec: Field[Any]) -> str:
+    """The line of an option in the table of docs/api.md."""
+    if spec.name in CHOICES:
+        values = ", ".join(f"`{choice}`" for choice in CHOICES[spec.name])
+    else:
+        low, high = option_range(spec.name)
+        values = f"{low:.10g} to {high:.10g} {spec.metadata['unit']}".strip()
+    default = "random" if spec.name == "seed" else f"`{spec.default}`"
+    return f"| `{spec.name}` | {values} | {default} |"
+
+
+def test_the_api_page_has_every_option_with_its_range() -> None:
+    shown = text_of("docs/api.md").partition("| option |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert shown == [option_row(spec) for spec in fields(ConversionOptions)]
+
+
 class TestCommands:
     @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
     def test_management_commands_exist(self, document: Path) -> None:
@@ -99,7 +118,7 @@ class TestAddresses:
     @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
     def test_addresses_of_the_api_exist(self, document: Path) -> None:
         placeholder = "00000000-0000-0000-0000-000000000000"
-        for shown in re.findall(r"(?:localhost:8000|`)(/api/[^\s`?\"']*)", document.read_text()):
+        for shown in re.findall(r"(?:localhost:8000|`)(/api/[^\s`?\"']+)", document.read_text()):
             path = re.sub(r"\$\w+|\{\w+\}|ID", placeholder, shown)
             try:
                 resolve(path)
