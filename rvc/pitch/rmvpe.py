@@ -6,7 +6,7 @@ salience of 360 bins, 20 cents apart, from 31.7 Hz up.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +26,8 @@ BINS = 360
 CENTS = 20.0 * np.arange(BINS) + 1997.3794084376191  # of each bin, above 10 Hz
 AROUND = 4  # bins on both sides of the highest that are averaged
 LOW, HIGH = 30.0, 8000.0  # Hz, of the mel bands
-WINDOWING = Windowing(length=6400, context=640)  # multiples of the U-Net's 32 frames; see test_rmvpe for the context
+TILE = 256  # frames of one stage computed at once
+WINDOWING = Windowing(length=9600, context=1632)  # multiples of the 32 frames of the bottom; it sees 1614 each way
 
 
 class RmvpeEstimator:
@@ -131,8 +132,7 @@ class Stage(nn.Module):
         self.conv = _blocks(count, inputs, outputs)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self.conv(maps)
-        return out
+        return _in_tiles(self.conv, 2 * len(self.conv), maps)
 
 
 class UpStage(nn.Module):
@@ -148,8 +148,29 @@ class UpStage(nn.Module):
         self.conv2 = _blocks(count, 2 * outputs, outputs)
 
     def forward(self, maps: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
-        joined: torch.Tensor = self.conv2(torch.cat([self.conv1(maps), skip], dim=1))
-        return joined
+        return _in_tiles(self._joined, len(self.conv2) + 1, maps, skip)
+
+    def _joined(self, maps: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.conv2(torch.cat([self.conv1(maps), skip], dim=1))
+        return out
+
+
+def _in_tiles(layer: Callable[..., torch.Tensor], reach: int, maps: torch.Tensor, *skips: torch.Tensor) -> torch.Tensor:
+    """Apply a layer piece by piece along time. The same result in less memory and, as pieces fit the cache, time.
+
+    reach: frames of `maps` around a frame that its result depends on. skips: further inputs, of the result's length.
+    """
+    frames = maps.shape[2]
+    scale = skips[0].shape[2] // frames if skips else 1
+    out = None
+    for start in range(0, frames, TILE):
+        left, stop = max(start - reach, 0), min(start + TILE, frames)
+        right = min(stop + reach, frames)
+        tile = layer(maps[:, :, left:right], *(skip[:, :, scale * left : scale * right] for skip in skips))
+        if out is None:
+            out = tile.new_empty(1, tile.shape[1], scale * frames, tile.shape[3]).to(memory_format=torch.channels_last)
+        out[:, :, scale * start : scale * stop] = tile[:, :, scale * (start - left) : scale * (stop - left)]
+    return maps if out is None else out
 
 
 class Encoder(nn.Module):
