@@ -38,7 +38,7 @@ def convert(checkout: Checkout, services: Services) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     step = Step("Converting the sample")
     status, printed = follow(
-        checkout.manage("convert", str(checkout.root / SOURCE), str(target), "--voice", VOICE),
+        checkout.manage("convert", str(checkout.root / SOURCE), str(target), "--voice", VOICE, "--verbosity", "2"),
         step,
         checkout.setup_log,
         digest=lambda line: None if " INFO " in line else line.strip(),
@@ -64,7 +64,7 @@ def report(source: Path, target: Path, *, cost: str) -> None:
 def _length(path: Path) -> float:
     """Seconds of a WAV file."""
     with wave.open(str(path)) as heard:
-        return heard.getnframes() / heard.getframerate()
+        return float(heard.getnframes() / heard.getframerate())
 
 
 def _guard(checkout: Checkout, services: Services) -> Callable[[], None]:

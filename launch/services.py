@@ -72,7 +72,7 @@ class Services:
         self.start("web", web_command(self.checkout, host, port))
         address = site_address(host, port)
         self._wait_for_answer(host, port)
-        say(f"\nVoiceproject is at {address}   (logs: {self.checkout.var / 'log'}; stop with Ctrl-C)")
+        say(f"Voiceproject is at {address}   (logs: {self.checkout.var / 'log'}; stop with Ctrl-C)")
         if host not in ("127.0.0.1", "localhost", "::1"):
             say("Other machines reach it only by names listed in ALLOWED_HOSTS in .env.")
         with contextlib.suppress(KeyboardInterrupt):

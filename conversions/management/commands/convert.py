@@ -37,6 +37,7 @@ class Command(BaseCommand):
             parser.add_argument(flag, type=kind, choices=CHOICES.get(spec.name), help=spec.metadata["help"])
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.talkative = options["verbosity"] > 1
         try:
             conversion = self._submit(**options)
         except RVCError as error:
@@ -65,8 +66,8 @@ class Command(BaseCommand):
         while True:
             conversion.refresh_from_db()
             now = f"{conversion.state} {conversion.stage} {conversion.progress:.0%}"
-            if now != shown and self.stderr.isatty():
-                self.stderr.write(f"\r\033[K{now}", ending="\n" if conversion.is_final else "")
+            if now != shown:
+                self._show(now, last=conversion.is_final)
             if conversion.is_final:
                 return
             shown = now
@@ -74,6 +75,13 @@ class Command(BaseCommand):
 
     def _pause(self) -> None:
         time.sleep(POLL_SECONDS)
+
+    def _show(self, now: str, *, last: bool) -> None:
+        """One moving line on a terminal; elsewhere, when asked to be talkative, a line for each change."""
+        if self.stderr.isatty():
+            self.stderr.write(f"\r\033[K{now}", ending="\n" if last else "")
+        elif self.talkative:
+            self.stderr.write(now)
 
     def _deliver(self, conversion: Conversion, target: Path) -> None:
         if conversion.state != State.DONE:
