@@ -1,6 +1,5 @@
 """A recording on its way in: a cheap look in a throwaway child, so that the person hears at once what is wrong."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from rvc.codec import DecodeLimits, RecordingFacts
 from rvc.codec import probe as probe_file
 from rvc.errors import AudioError, RVCError
+from voiceproject.files import quarantine
 
 UNKNOWN = "application/octet-stream"
 
@@ -36,9 +36,7 @@ def probe(upload: "File[Any]", *, field: str = "recording") -> RecordingFacts:
 @contextmanager
 def _on_disk(upload: "File[Any]") -> Iterator[Path]:
     """A path for an upload alone in a private folder, so that a playlist in disguise finds no neighbours."""
-    quarantine = settings.VAR_DIR / "quarantine"
-    quarantine.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=quarantine, prefix="recording-") as folder:
+    with quarantine("recording-") as folder:
         path = Path(folder) / "recording"
         if isinstance(upload, TemporaryUploadedFile):
             path.hardlink_to(upload.temporary_file_path())

@@ -35,14 +35,22 @@ def convert(pk: str) -> None:
 
 def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
     """Convert in a private folder; the columns of the finished row, with the result in storage."""
-    home = settings.VAR_DIR / "work" / conversion.pk.hex
-    shutil.rmtree(home, ignore_errors=True)  # what an attempt that was killed has left
-    scratch = home / conversion.token
+    home = settings.VAR_DIR / "work"
+    _clear_abandoned(home)
+    scratch = home / conversion.pk.hex / conversion.token
     scratch.mkdir(parents=True)
     try:
         return _convert_in(scratch, conversion, progress)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(scratch.parent, ignore_errors=True)
+
+
+def _clear_abandoned(home: Path) -> None:
+    """Remove what attempts that were killed have left: no token of a running conversion names these folders."""
+    tokens = set(Conversion.objects.running().values_list("token", flat=True))
+    for scratch in home.glob("*/*"):
+        if scratch.name not in tokens:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
@@ -51,14 +59,15 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     progress("prepare", DECODED)
     converted = _convert(scratch, conversion, recording, progress)
     progress("encode", CONVERTED)
-    rate, encoding = _timed(lambda: _encode(scratch, conversion, converted))
+    target = scratch / f"result.{conversion.extension}"
+    rate, encoding = _timed(lambda: _encode(target, conversion, converted))
     timings = {"decode": decoding, **converted.timings, "encode": encoding}
     return {
-        "result": conversion.result.name,
         "result_rate": rate,
         "result_seconds": len(converted.samples) / converted.sample_rate,
         "used_index": _index(conversion) is not None,
         "facts": _facts(conversion, recording, converted, timings),
+        "result": _stored(target, conversion),  # last: nothing may go wrong once it is stored
     }
 
 
@@ -110,15 +119,17 @@ def _index(conversion: Conversion) -> Path | None:
     return Path(voice.index_file.path) if voice.has_index and conversion.index_rate > 0 else None
 
 
-def _encode(scratch: Path, conversion: Conversion, converted: "Converted") -> int:
-    """Write the result and put it in storage; the rate it has, in Hz."""
+def _encode(target: Path, conversion: Conversion, converted: "Converted") -> int:
     from rvc.codec import encode
 
-    target = scratch / f"result.{conversion.extension}"
-    rate = encode(converted.samples, converted.sample_rate, target, conversion.output_format)
+    return encode(converted.samples, converted.sample_rate, target, conversion.output_format)
+
+
+def _stored(target: Path, conversion: Conversion) -> str:
+    """Put the result in storage; its name there."""
     with target.open("rb") as handle:
         conversion.result.save(target.name, File(handle), save=False)
-    return rate
+    return str(conversion.result.name)
 
 
 def _facts(

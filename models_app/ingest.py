@@ -13,6 +13,7 @@ from django.core.files import File
 
 from rvc import sandbox
 from rvc.errors import RVCError, VoiceFileError
+from voiceproject.files import quarantine
 
 Upload: TypeAlias = Union[Path, "File[Any]"]
 
@@ -48,9 +49,7 @@ class CheckedVoice:
 
 def check(checkpoint: Upload, index: Upload | None = None) -> CheckedVoice:
     """Turn uploaded files into inert data, or raise the VoiceFileError whose `field` says which file is wrong."""
-    quarantine = settings.VAR_DIR / "quarantine"
-    quarantine.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.TemporaryDirectory(dir=quarantine, prefix="voice-", ignore_cleanup_errors=True)
+    folder = quarantine("voice-")
     try:
         return _check(folder, checkpoint, index)
     except BaseException:

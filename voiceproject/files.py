@@ -1,13 +1,17 @@
 """Stored files: their labels, their end, and the one way they leave the server."""
 
 import re
+import shutil
+import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
@@ -15,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags, quote_etag
 
 BLOCK = 1 << 16
+ABANDONED_SECONDS = 3600  # no check takes nearly so long
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # What a browser may play in the page. Everything else is a download.
 INLINE_TYPES = frozenset({"audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "audio/mp4", "audio/webm"})
@@ -45,6 +50,16 @@ def kept_together(*files: FieldFile) -> Iterator[None]:
             if file.name:
                 file.storage.delete(file.name)
         raise
+
+
+def quarantine(prefix: str) -> "tempfile.TemporaryDirectory[str]":
+    """A fresh folder for a stranger's file alone, until it is checked. Takes away what a killed process has left."""
+    home: Path = settings.VAR_DIR / "quarantine"
+    home.mkdir(parents=True, exist_ok=True)
+    for folder in home.iterdir():
+        if folder.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+    return tempfile.TemporaryDirectory(dir=home, prefix=prefix, ignore_cleanup_errors=True)
 
 
 class Slice:

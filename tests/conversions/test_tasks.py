@@ -113,14 +113,14 @@ def test_a_cancelled_conversion_stops_and_leaves_nothing(conversion, monkeypatch
 
 
 def test_a_result_that_comes_too_late_is_dropped(conversion, monkeypatch):
-    encode = tasks._encode
+    stored = tasks._stored
 
-    def lose_the_lease(scratch, job, converted):
-        rate = encode(scratch, job, converted)
+    def lose_the_lease(target, job):
+        name = stored(target, job)
         Conversion.objects.filter(pk=job.pk).update(token="another")
-        return rate
+        return name
 
-    monkeypatch.setattr(tasks, "_encode", lose_the_lease)
+    monkeypatch.setattr(tasks, "_stored", lose_the_lease)
     run(conversion)
     assert conversion.state == State.RUNNING
     assert not conversion.result
@@ -157,8 +157,9 @@ def broken_inside() -> bytes:
 
 
 def test_what_a_killed_attempt_left_is_cleared(conversion, settings):
-    scratch = settings.VAR_DIR / "work" / conversion.pk.hex / "old"
-    scratch.mkdir(parents=True)
-    (scratch / "decoded.f32").write_bytes(b"x")
+    for owner in (conversion.pk.hex, "a conversion that is gone"):
+        scratch = settings.VAR_DIR / "work" / owner / "old"
+        scratch.mkdir(parents=True)
+        (scratch / "decoded.f32").write_bytes(b"x")
     run(conversion)
     assert base.files_left() == kept(conversion)

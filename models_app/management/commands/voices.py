@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([facts(voice) for voice in voices], default=str, indent=2))
             return
         for voice in voices:
-            self.stdout.write("  ".join(str(facts(voice)[name]) for name in COLUMNS))
+            self.stdout.write("  ".join(str(facts(voice)[name] or "-") for name in COLUMNS))
 
     def do_add(self, **options: Any) -> None:
         for path in filter(None, (options["file"], options["index"])):
