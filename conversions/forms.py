@@ -54,16 +54,6 @@ class ConversionForm(forms.Form):
         for spec in fields(ConversionOptions):
             self.fields[spec.name] = option_field(spec.name)
 
-    @property
-    def option_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in OPTION_NAMES]
-
-    @property
-    def warning(self) -> str:
-        """What will keep the chosen voice from working, to be shown before anything is sent."""
-        voice = self.fields["voice"].queryset.filter(pk=self["voice"].value() or None).first()  # type: ignore[attr-defined]
-        return voice.missing_asset_message if voice else ""
-
     def clean_recording(self) -> Any:
         try:
             self.facts = recordings.probe(self.cleaned_data["recording"])

@@ -1,0 +1,58 @@
+"""The form of a conversion: its options come from the one table, empty ones from the voice."""
+
+from dataclasses import fields
+
+import pytest
+
+from conversions.forms import ConversionForm
+from conversions.models import Conversion
+from rvc.options import ConversionOptions
+from tests import base
+
+pytestmark = pytest.mark.django_db
+
+
+def bound(user, voice, sound=None, **data):
+    recording = base.upload(base.tone() if sound is None else sound)
+    return ConversionForm({"voice": str(voice.pk), **data}, {"recording": recording}, user=user)
+
+
+def test_it_works(alice, voice):
+    form = bound(alice, voice, pitch_shift="2.5", output_format="mp3")
+    assert form.is_valid(), form.errors
+    assert not Conversion.objects.exists()
+    conversion = form.save()
+    assert (conversion.owner, conversion.voice, conversion.pitch_shift) == (alice, voice, 2.5)
+    assert conversion.output_format == "mp3"
+
+
+def test_every_option_has_a_field(alice):
+    assert {spec.name for spec in fields(ConversionOptions)} <= set(ConversionForm(user=alice).fields)
+
+
+def test_what_is_left_empty_comes_from_the_voice(alice, voice):
+    voice.recommended = {"index_rate": 0.2, "pitch_shift": 3}
+    voice.save()
+    form = bound(alice, voice, pitch_shift="0", index_rate="")
+    assert form.is_valid()
+    options = form.cleaned_data["options"]
+    assert (options.pitch_shift, options.index_rate, options.protect) == (0.0, 0.2, 0.33)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("pitch_shift", "25"), ("pitch_shift", "nan"), ("protect", "1"), ("speaker", "9"), ("output_rate", "4000")],
+)
+def test_errors_stand_at_their_field(alice, voice, name, value):
+    form = bound(alice, voice, **{name: value})
+    assert list(form.errors) == [name]
+
+
+def test_a_wrong_recording_is_told(alice, voice):
+    form = bound(alice, voice, b"a letter " * 99)
+    assert form.errors.as_data()["recording"][0].code == "not_audio"
+    assert form.errors.as_data().keys() == {"recording"}
+
+
+def test_another_persons_voice_is_no_choice(bob, voice):
+    assert list(bound(bob, voice).errors) == ["voice"]
