@@ -52,10 +52,14 @@ class FaultCase(TransactionTestCase):
 
     @classmethod
     def tearDownClass(cls):
+        cls.end()
+        super().tearDownClass()
+
+    @classmethod
+    def end(cls):
         if cls.supervisor is not None and cls.supervisor.poll() is None:
             cls.supervisor.terminate()
             cls.supervisor.wait(10)
-        super().tearDownClass()
 
     def setUp(self):
         shutil.rmtree(FOLDER, ignore_errors=True)
@@ -66,12 +70,12 @@ class FaultCase(TransactionTestCase):
             self.start()
         self.wait(lambda: len(self.ready()) == 2, 30, "two workers ready")
 
-    def start(self):
+    def start(self, timeout=3):
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.settings_faults",
             "DATABASE_URL": database_url(),
             "VAR_DIR": str(settings.VAR_DIR),
-            "JOB_TIMEOUT_SECONDS": "3",
+            "JOB_TIMEOUT_SECONDS": str(timeout),
             "JOB_MAX_ATTEMPTS": "2",
         }
         command = [sys.executable, settings.BASE_DIR / "manage.py", "runworkers", "--workers=2"]

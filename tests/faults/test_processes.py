@@ -1,13 +1,14 @@
 """Processes die in every place they can: no job is lost, doubled or stuck. Real supervisor, cluster and kills."""
 
 import os
+import signal
 import time
 
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs.models import State, WorkerBeat
-from tests.faults.base import FaultCase, alive
+from tests.faults.base import OUTPUT, FaultCase, alive
 from tests.jobs.chores.models import Chore
 
 
@@ -29,6 +30,24 @@ class FaultTests(FaultCase):
         assert Chore.objects.get().attempt == 2
         assert len(self.lines("end")) == 1
 
+    def test_fenced(self):
+        """A worker that was stopped, replaced, and goes on as if nothing had happened."""
+        self.end()
+        self.addCleanup(self.end)
+        self.start(timeout=60)  # else the queue ends the worker before it can go on
+        self.add(seconds=2)
+        self.wait_until_running()
+        [(_, pid)] = self.lines("start")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.wait_until_final(15)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.wait(lambda: "stopped, " in OUTPUT.read_text(), 5, "the late twin noticed")
+        self.assert_each_done_once()
+        assert Chore.objects.get().attempt == 2
+        assert len(self.lines("end")) == 1
+
     def test_kill_idle(self):
         self.kill(*self.ready())
         self.add(6)
@@ -36,7 +55,7 @@ class FaultTests(FaultCase):
         self.assert_each_done_once()
 
     def test_kill_sentinel(self):
-        self.add(4, seconds=1)
+        self.add(3, seconds=0.8)
         self.wait_until_running()
         before = self.tree()
         self.kill(self.sentinel())
@@ -45,7 +64,7 @@ class FaultTests(FaultCase):
         assert not alive(before), "orphans"
 
     def test_kill_supervisor(self):
-        self.add(4, seconds=1)
+        self.add(3, seconds=0.8)
         self.wait_until_running()
         before = self.tree()
         self.supervisor.kill()
@@ -56,7 +75,7 @@ class FaultTests(FaultCase):
         self.assert_each_done_once()
 
     def test_sigterm(self):
-        self.add(10, seconds=1)
+        self.add(6, seconds=0.8)
         self.wait_until_running(2)
         before = self.tree()
         asked = time.monotonic()
@@ -65,7 +84,7 @@ class FaultTests(FaultCase):
         assert time.monotonic() - asked < 5
         assert not alive(before)
         assert not Chore.objects.running().exists()
-        assert Chore.objects.waiting().count() + Chore.objects.final().count() == 10
+        assert Chore.objects.waiting().count() + Chore.objects.final().count() == 6
         assert not WorkerBeat.objects.exists()
         self.start()
         self.wait_until_final(30)
