@@ -21,16 +21,19 @@ NEEDED_BYTES = {"cpu": 3 << 30, "cuda": 10 << 30}
 RUN_FILES = ("requirements.txt", "requirements-torch.txt")
 DEV_FILES = (*RUN_FILES, "requirements-dev.txt")
 
+NO_REGISTRY = "the package registry cannot be reached: check the network and any proxy, then start again"
+NO_BUILD = "a package has no build for this Python or machine: try Python 3.11 or 3.12"
 KNOWN_FAILURES = {
     "No space left": "the disk is full: free about 3 GB and start again",
-    "Could not find a version": "a package has no build for this Python or machine: try Python 3.11 or 3.12",
-    "No matching distribution": "a package has no build for this Python or machine: try Python 3.11 or 3.12",
-    "error: subprocess-exited-with-error": "a package has no ready build for this machine: try Python 3.11 or 3.12",
     "CERTIFICATE_VERIFY_FAILED": "the package registry's certificate was refused: check the clock and any proxy",
-    "NewConnectionError": "the package registry cannot be reached: check the network and any proxy, then start again",
-    "NameResolutionError": "the package registry cannot be reached: check the network and any proxy, then start again",
+    "NewConnectionError": NO_REGISTRY,
+    "NameResolutionError": NO_REGISTRY,
+    "(from versions: none)": NO_REGISTRY,
     "Read timed out": "the package registry answers too slowly: start again, finished downloads are kept",
+    "No matching distribution": NO_BUILD,
+    "error: subprocess-exited-with-error": NO_BUILD,
 }
+"""What pip prints, and what a person can do about it; the first that fits is shown."""
 
 
 def ensure_packages(checkout: Checkout, *, cuda: bool = False, development: bool = False) -> None:
