@@ -1,0 +1,92 @@
+"""`manage.py prepare`: safe at every start, and a password that is shown once."""
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
+
+from voiceproject.management.commands import prepare
+
+
+@pytest.fixture
+def collected(monkeypatch: pytest.MonkeyPatch, settings, tmp_path: Path) -> list[str]:
+    """The commands that were called, without doing their work; static files are collected into nowhere."""
+    called: list[str] = []
+    settings.STATIC_ROOT = tmp_path / "static"
+
+    def call(name: str, *words: str, **_: object) -> None:
+        called.append(" ".join((name, *words)))
+        if name == "collectstatic":
+            settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+    monkeypatch.setattr(prepare, "call_command", call)
+    return called
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command("prepare", *words, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+class TestFirstAdmin:
+    @pytest.fixture(autouse=True)
+    def _alone(self, collected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("USERNAME", "PASSWORD", "EMAIL"):
+            monkeypatch.delenv(f"DJANGO_SUPERUSER_{name}", raising=False)
+
+    def test_it_is_made_with_a_password_that_works(self) -> None:
+        printed = run()
+        password = re.search(r"shown only now: (\S+)", printed)
+        assert password is not None
+        user = authenticate(username="admin", password=password[1])
+        assert user is not None
+        assert user.is_superuser
+
+    def test_it_is_made_once(self) -> None:
+        run()
+        assert "administrator" not in run()
+        assert get_user_model().objects.count() == 1
+
+    def test_a_site_with_an_administrator_is_left_alone(self) -> None:
+        get_user_model().objects.create_superuser("mira", "", "long enough for her")
+        assert "administrator" not in run()
+
+    def test_a_given_password_is_used_and_not_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DJANGO_SUPERUSER_USERNAME", "mira")
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "long enough for her")
+        assert "long enough" not in run()
+        assert authenticate(username="mira", password="long enough for her") is not None
+
+
+@pytest.mark.django_db
+class TestSteps:
+    def test_everything_is_done_the_first_time(self, collected: list[str]) -> None:
+        run()
+        assert collected == ["migrate", "createcachetable", "collectstatic", "voices install-starter"]
+
+    def test_static_files_are_collected_when_one_changed(
+        self, collected: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run()
+        run()
+        assert collected.count("collectstatic") == 1
+        monkeypatch.setattr(prepare, "static_fingerprint", lambda: "another")
+        run()
+        assert collected.count("collectstatic") == 2
+
+    def test_the_starter_can_be_left_out(self, collected: list[str]) -> None:
+        run("--no-starter")
+        assert "voices install-starter" not in collected
+
+    def test_a_changed_file_changes_the_fingerprint(self, collected: list[str], settings, tmp_path: Path) -> None:
+        settings.STATICFILES_DIRS = [tmp_path / "own"]
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "a.css").write_text("a")
+        first = prepare.static_fingerprint()
+        (tmp_path / "own" / "a.css").write_text("ab")
+        assert prepare.static_fingerprint() != first
