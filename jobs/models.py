@@ -200,7 +200,7 @@ class Job(models.Model):
 
     def finish(self, **changes: Any) -> bool:
         """Publish the result: `changes` are columns of the row. False when it is not ours: delete what was made."""
-        return self._leave(State.DONE, {"progress": 1.0, **changes})
+        return self._leave(State.DONE, {"progress": 1.0, "stage": "", **changes})
 
     def fail(self, code: str, message: str) -> bool:
         return self._leave(State.FAILED, _error(code, message))

@@ -12,6 +12,7 @@ from rvc.errors import DeviceError
 
 def choose_device(name: str = "auto") -> torch.device:
     """auto, cpu, cuda, cuda:N or mps as a device that is really there. Raises DeviceError otherwise."""
+    _multiply_exactly()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
     if name == "cpu":
@@ -57,6 +58,12 @@ def decoder_dtype(device: torch.device, precision: str) -> torch.dtype:
         if device.type == "cpu" and _cpu_multiplies_bfloat16():
             return torch.bfloat16
     return torch.float32
+
+
+def _multiply_exactly() -> None:
+    """Full float32 in CUDA's products: TF32, the default of its convolutions, would cost 1e-3 of every result."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def _cpu_multiplies_bfloat16() -> bool:

@@ -15,9 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rvc.content import ContentEncoder, damaged
-from rvc.voicefile import safetensors
 from rvc.voicefile.torchfile import FAIRSEQ_NAMES as FAIRSEQ_CLASSES
-from rvc.voicefile.torchfile import TRUSTED, read_torch_file
+from rvc.weights import read_weights
 
 KERNELS = (10, 3, 3, 3, 3, 2, 2)
 STRIDES = (5, 2, 2, 2, 2, 2, 2)
@@ -176,14 +175,10 @@ def read_hubert(name: str, folder: Path) -> tuple[dict[str, Tensor], int]:
     for candidate in ("model.safetensors", "pytorch_model.bin"):
         if (folder / candidate).exists():
             path = folder / candidate
-            raw = (
-                safetensors.read(path)[1]
-                if candidate.endswith("safetensors")
-                else read_torch_file(path, limits=TRUSTED)
-            )
+            raw = read_weights(path)
             return _renamed(raw, HUB_NAMES), _heads_of(folder)
     for path in sorted(folder.glob("*.pt")):
-        content = read_torch_file(path, inert=FAIRSEQ_CLASSES, limits=TRUSTED)
+        content = read_weights(path, inert=FAIRSEQ_CLASSES)
         if not isinstance(content.get("model"), dict):
             raise damaged(name, f"{path.name} holds no model")
         return _renamed(content["model"], FAIRSEQ_NAMES), _fairseq_heads(content)

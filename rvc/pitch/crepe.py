@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from rvc.pitch.track import F0_MAX, F0_MIN, HOP, FloatArray, IntArray, Progress, frame_count, no_progress
 from rvc.pitch.viterbi import TINY, Viterbi
-from rvc.pitch.weights import fill, read_weights, tensor_bytes
+from rvc.weights import fill, read_weights, tensor_bytes
 
 FRAME = 1024  # samples
 BINS = 360

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from rvc.errors import AssetError
 from rvc.pitch.mel import BANDS, FRAME, LogMel, mel_basis
 from rvc.pitch.track import HOP, FloatArray, Progress, Window, Windowing, measure, no_progress
-from rvc.pitch.weights import fill, read_weights, tensor_bytes
+from rvc.weights import fill, read_weights, tensor_bytes
 
 THRESHOLD = 0.006
 BINS = 360

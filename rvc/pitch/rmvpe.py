@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from rvc.pitch.mel import BANDS, FRAME, LogMel, mel_basis
 from rvc.pitch.track import FloatArray, Progress, Windowing, measure, no_progress
-from rvc.pitch.weights import fill, read_weights, tensor_bytes
+from rvc.weights import fill, read_weights, tensor_bytes
 
 THRESHOLD = 0.03
 BINS = 360

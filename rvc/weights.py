@@ -1,4 +1,4 @@
-"""Pretrained pitch networks: from a published file, read as data, to a network that is complete and ready to run."""
+"""Pretrained networks: from a published file, read as data, to a network that is complete and ready to run."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,16 +9,22 @@ import torch
 from torch import nn
 
 from rvc.errors import AssetError, VoiceFileError
+from rvc.voicefile import safetensors
 from rvc.voicefile.limits import TRUSTED
 from rvc.voicefile.torchfile import read_torch_file
 
 N = TypeVar("N", bound=nn.Module)
 
 
-def read_weights(path: Path) -> dict[str, Any]:
-    """The mapping of a weight file, with numpy arrays for tensors. Raises AssetError (`asset_damaged`)."""
+def read_weights(path: Path, *, inert: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The mapping of a weight file, torch or safetensors, with numpy arrays for tensors.
+
+    inert: names of classes that may stand in a torch file and mean nothing. Raises AssetError (`asset_damaged`).
+    """
     try:
-        return read_torch_file(path, limits=TRUSTED)
+        if path.suffix == ".safetensors":
+            return safetensors.read(path)[1]
+        return read_torch_file(path, inert=inert, limits=TRUSTED)
     except VoiceFileError as error:
         raise AssetError("asset_damaged", f"{path.name} cannot be read: {error.message}") from error
 
