@@ -100,6 +100,7 @@ class VoiceModel(models.Model):
     encoder = models.CharField("content encoder", max_length=60, editable=False)
     facts = models.JSONField(default=dict, editable=False)
     index_facts = models.JSONField(default=dict, blank=True, editable=False)
+    report = models.JSONField("what was found in the upload", default=dict, blank=True, editable=False)
 
     licence = models.CharField(max_length=200, blank=True)
     origin = models.TextField(max_length=2000, blank=True)
