@@ -15,6 +15,7 @@ from voiceproject.settings import *  # noqa: F403
 from voiceproject.settings import DATABASES, INSTALLED_APPS, STATIC_ROOT, STORAGES, VAR_DIR
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.chores"]
+ASSETS_DIR = VAR_DIR / "assets"  # its own: what is installed decides which pitch method "auto" is
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The manifest of the static files exists after collectstatic only.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
