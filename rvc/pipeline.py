@@ -17,7 +17,8 @@ from rvc.chunks import HOP, SAMPLE_RATE, Cutting, Joiner, Piece, cut_points, pad
 from rvc.device import choose_device, decoder_dtype, describe, release_memory, set_threads
 from rvc.errors import AudioError, OptionError
 from rvc.features import FeatureCache, fingerprint
-from rvc.network.synthesizer import SeededNoise, Segment
+from rvc.network.noise import SeededNoise
+from rvc.network.synthesizer import Segment
 from rvc.options import ConversionOptions
 from rvc.parts import Loader
 from rvc.pitch import resolve_method
@@ -254,12 +255,11 @@ class Conversion:
 
     def _samples(self, segment: Segment, piece: Piece) -> FloatArray:
         header, network = self.voice.header, self.voice.network
-        frames, device = len(segment.phone), self.converter.device
-        latent = self.noise.normal(1, network.inter_channels, frames).to(device)
-        source = self.noise.normal(frames * header.hop).to(device) if header.f0 else None
+        noise = network.draw(self.noise, len(segment.phone))
+        dtype = decoder_dtype(self.converter.device, self.options.precision)
         keep = segment.keep[1] - segment.keep[0]
         parts: list[FloatArray] = []
-        for tile in network(segment, latent, source, decoder_dtype(device, self.options.precision)):
+        for tile in network(segment, *noise, dtype):
             parts.append(tile.float().cpu().numpy())
             self._report("synthesis", self._share(piece, sum(map(len, parts)) / (keep * header.hop)))
         return np.concatenate(parts)

@@ -1,13 +1,15 @@
 """The decoder: HiFi-GAN (2010.05646), for F0 voices with a neural source-filter excitation (NSF 1810.11946)."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rvc.network.noise import DecoderNoise, SeededNoise
 from rvc.voicefile.config import Geometry
-from rvc.voicefile.schema import noise_kernel
+from rvc.voicefile.decoders import noise_kernel
 
 SLOPE = 0.1
 FINAL_SLOPE = 0.01  # the framework's default, which the reference uses before its last convolution
@@ -15,6 +17,9 @@ SINE_AMPLITUDE = 0.1
 VOICED_NOISE = 0.003
 UNVOICED_NOISE = SINE_AMPLITUDE / 3
 TILE_SECONDS = 2
+
+Decoding = Callable[[int, int], Tensor]
+"""Decodes the frames start..stop of a prepared segment into (frames·hop,) samples in (−1, 1)."""
 
 
 def context_frames(geometry: Geometry) -> int:
@@ -29,8 +34,18 @@ def context_frames(geometry: Geometry) -> int:
     return math.ceil(reach + 3 / rate) + 1
 
 
+def pack(network: nn.Module, device: torch.device) -> torch.memory_format:
+    """Lay weights out channel-last on a CPU: a sixth faster there, the same numbers to 5e-7. Returns the layout."""
+    layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
+    for module in network.modules():
+        if isinstance(module, Conv | Upsample):
+            packed = module.weight.unsqueeze(2).contiguous(memory_format=layout)
+            module.weight = nn.Parameter(packed.squeeze(2), requires_grad=False)
+    return layout
+
+
 class Conv(nn.Conv1d):
-    """A convolution over time of (1, C, 1, T): as fast as this machine's library knows how, see Generator.pack."""
+    """A convolution over time of (1, C, 1, T): as fast as this machine's library knows how, see `pack`."""
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight.unsqueeze(2)
@@ -47,16 +62,16 @@ class Upsample(nn.ConvTranspose1d):
 
 
 class Source(nn.Module):
-    """The excitation: one sine at F0 plus noise, weighted and squashed."""
+    """The excitation: sines at multiples of F0, each with its own noise, weighted, summed and squashed."""
 
-    def __init__(self, sample_rate: int, hop: int) -> None:
+    def __init__(self, sample_rate: int, hop: int, tones: int = 1) -> None:
         super().__init__()
         self.sample_rate = sample_rate
         self.hop = hop
-        self.l_linear = nn.Linear(1, 1)
+        self.l_linear = nn.Linear(tones, 1)
 
-    def forward(self, f0: Tensor, noise: Tensor) -> Tensor:
-        """f0 (T,) Hz, 0 unvoiced; noise (T·hop,) standard normal. Returns (1, 1, T·hop) in (−1, 1).
+    def forward(self, f0: Tensor, noise: DecoderNoise) -> Tensor:
+        """f0 (T,) Hz, 0 unvoiced; noise of T·hop samples. Returns (1, 1, T·hop) in (−1, 1).
 
         The phase runs on through the segment and is summed in double precision; unvoiced frames add nothing to it.
         """
@@ -64,10 +79,21 @@ class Source(nn.Module):
         before = torch.cumsum(cycles * self.hop, 0) - cycles * self.hop
         steps = torch.arange(1, self.hop + 1, dtype=torch.float64, device=f0.device)
         phase = (before[:, None] + cycles[:, None] * steps).flatten()
-        sine = SINE_AMPLITUDE * torch.sin(2 * math.pi * (phase % 1.0)).float()
         voiced = (f0 > 0).float().repeat_interleave(self.hop)
-        mixed = sine * voiced + noise * (VOICED_NOISE * voiced + UNVOICED_NOISE * (1 - voiced))
-        return torch.tanh(self.l_linear(mixed[:, None])).T[None]
+        total = self.l_linear.bias.expand(len(phase)).clone()
+        for tone, weight in enumerate(self.l_linear.weight[0]):  # one by one: all at once would take nine times as much
+            turns = phase * (tone + 1) + noise.phases[tone]
+            total += weight * sine_and_noise(turns, voiced, noise.source[:, tone])
+        return torch.tanh(total)[None, None]
+
+
+def sine_and_noise(phase: Tensor, voiced: Tensor, noise: Tensor) -> Tensor:
+    """A sine where the voice is voiced and noise everywhere, louder where it is not.
+
+    phase (L,) cycles, double; voiced (L,) 0 or 1; noise (L,) standard normal. Returns (L,) float32.
+    """
+    sine = SINE_AMPLITUDE * torch.sin(2 * math.pi * (phase % 1.0)).float()
+    return sine * voiced + noise * (VOICED_NOISE * voiced + UNVOICED_NOISE * (1 - voiced))
 
 
 class ResBlock1(nn.Module):
@@ -102,8 +128,9 @@ class ResBlock2(nn.Module):
 class Generator(nn.Module):
     """From the latent (1, inter, T) to samples (T·hop,). F0 voices take an excitation, the others none."""
 
-    def __init__(self, geometry: Geometry, *, f0: bool) -> None:
+    def __init__(self, geometry: Geometry, *, f0: bool, tones: int = 1) -> None:
         super().__init__()
+        self.tones = tones if f0 else 0
         self.context = context_frames(geometry)
         self.hop = geometry.hop
         self.layout = torch.contiguous_format
@@ -119,19 +146,38 @@ class Generator(nn.Module):
         )
         self.resblocks = nn.ModuleList(block(c, kernel, dilations) for c in channels for kernel, dilations in shapes)
         if f0:
-            self.m_source = Source(geometry.sample_rate, geometry.hop)
+            self.m_source = Source(geometry.sample_rate, geometry.hop, tones)
             self.noise_convs = nn.ModuleList(
                 _noise_conv(geometry.rates, stage, count) for stage, count in enumerate(channels)
             )
         self.conv_post = Conv(channels[-1], 1, 7, padding=3, bias=False)
 
     def pack(self, device: torch.device) -> None:
-        """Lay the weights out channel-last on a CPU: a sixth faster there, the same numbers to 5e-7."""
-        self.layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
-        for module in self.modules():
-            if isinstance(module, Conv | Upsample):
-                packed = module.weight.unsqueeze(2).contiguous(memory_format=self.layout)
-                module.weight = nn.Parameter(packed.squeeze(2), requires_grad=False)
+        """Lay the weights out as this device likes them."""
+        self.layout = pack(self, device)
+
+    def file_name(self, name: str) -> str:
+        """What the voice file calls the tensor that the synthesizer calls `name`."""
+        return name
+
+    def draw(self, noise: SeededNoise, frames: int) -> DecoderNoise | None:
+        """The noise for a segment; a voice without F0 takes none."""
+        return DecoderNoise.draw(noise, frames * self.hop, self.tones) if self.tones else None
+
+    def prepare(self, z: Tensor, speaker: Tensor, f0: Tensor, noise: DecoderNoise | None) -> Decoding:
+        """Do what is done once for a segment, for `forward` from tile to tile; f0 (T,) Hz, 0 unvoiced.
+
+        Tiles carry `context` frames on both sides, so cutting changes nothing beyond float rounding.
+        """
+        source = None if noise is None else self.m_source(f0, noise)
+
+        def decode(start: int, stop: int) -> Tensor:
+            first, last = max(0, start - self.context), min(z.shape[2], stop + self.context)
+            excitation = None if source is None else source[:, :, first * self.hop : last * self.hop]
+            samples: Tensor = self(z[:, :, first:last], speaker, excitation)
+            return samples[(start - first) * self.hop : (stop - first) * self.hop]
+
+        return decode
 
     def forward(self, z: Tensor, speaker: Tensor, source: Tensor | None) -> Tensor:
         """z (1, inter, T), speaker (1, gin, 1), source (1, 1, T·hop). Returns (T·hop,) in (−1, 1)."""

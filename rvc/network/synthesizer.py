@@ -15,7 +15,10 @@ from rvc.errors import VoiceFileError
 from rvc.network.attention import Transformer, pointwise
 from rvc.network.flow import Flow
 from rvc.network.generator import TILE_SECONDS, Generator
+from rvc.network.mrf import MRFGenerator
+from rvc.network.noise import DecoderNoise, SeededNoise
 from rvc.voicefile.config import FRAMES_PER_SECOND, Geometry
+from rvc.voicefile.decoders import MRF
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.voice import VoiceFile
 
@@ -39,17 +42,6 @@ class Segment:
     f0: Tensor
     speaker: int
     keep: tuple[int, int]
-
-
-class SeededNoise:
-    """Standard normal numbers from one generator per conversion, drawn on the CPU: the device does not change them."""
-
-    def __init__(self, seed: int) -> None:
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def normal(self, *shape: int) -> Tensor:
-        """A tensor of this shape."""
-        return torch.randn(shape, generator=self.generator)
 
 
 class TextEncoder(nn.Module):
@@ -84,14 +76,16 @@ class Synthesizer(nn.Module):
         self.emb_g = nn.Embedding(header.speakers, geometry.gin)
         self.enc_p = TextEncoder(geometry, header.feature_width, f0=header.f0)
         self.flow = Flow(geometry.inter, geometry.hidden, layers=wavenet_layers, speaker_channels=geometry.gin)
-        self.dec = Generator(geometry, f0=header.f0)
+        self.dec = MRFGenerator(geometry) if header.vocoder == MRF else Generator(geometry, f0=header.f0)
 
     @classmethod
     def load(cls, voice: VoiceFile, device: torch.device) -> "Synthesizer":
         """Build and fill the network. Raises VoiceFileError naming tensors that are missing, extra or mis-shaped."""
         with torch.device("meta"):
             network = cls(voice.header, voice.wavenet_layers)
-        weights = {name: torch.from_numpy(array) for name, array in fold_weight_norm(voice.tensors)}
+        names = {network.dec.file_name(name): name for name in network.state_dict()}
+        folded = fold_weight_norm(voice.tensors)
+        weights = {names.get(name, name): torch.from_numpy(array) for name, array in folded}
         try:
             network.load_state_dict(weights, strict=True, assign=True)
         except RuntimeError as error:
@@ -100,30 +94,26 @@ class Synthesizer(nn.Module):
         network.dec.pack(device)
         return network
 
+    def draw(self, noise: SeededNoise, frames: int) -> tuple[Tensor, DecoderNoise | None]:
+        """The noise for a segment of this many frames, on the CPU: latent (1, inter, frames), then the decoder's."""
+        return noise.normal(1, self.inter_channels, frames), self.dec.draw(noise, frames)
+
     @torch.inference_mode()
     def forward(
-        self, segment: Segment, latent_noise: Tensor, source_noise: Tensor | None, dtype: torch.dtype = torch.float32
+        self, segment: Segment, latent_noise: Tensor, noise: DecoderNoise | None, dtype: torch.dtype = torch.float32
     ) -> Iterator[Tensor]:
         """Samples of the kept frames, tile by tile; each (frames·hop,) in (−1, 1). dtype: what the decoder computes in.
 
-        latent_noise (1, inter, T) and source_noise (T·hop,) are standard normal; a voice without F0 takes no source.
-        Tiles carry `context` frames on both sides, so cutting changes nothing beyond float rounding.
+        latent_noise (1, inter, T), standard normal, and noise are what `draw` gives.
         """
         speaker = self.emb_g.weight[segment.speaker][None, :, None]
         mean, log_deviation = self.enc_p(segment.phone, segment.coarse)
-        z = self.flow(mean + torch.exp(log_deviation) * latent_noise * NOISE_SCALE, speaker)
-        source = None if source_noise is None else self.dec.m_source(segment.f0, source_noise)
+        z = self.flow(mean + torch.exp(log_deviation) * latent_noise.to(mean.device) * NOISE_SCALE, speaker)
+        decode = self.dec.prepare(z, speaker, segment.f0, None if noise is None else noise.to(z.device))
         for start, stop in tiles(*segment.keep):
             with torch.autocast(z.device.type, dtype, enabled=dtype != torch.float32):
-                samples = self._decode(z, speaker, source, (start, stop))
+                samples = decode(start, stop)
             yield samples
-
-    def _decode(self, z: Tensor, speaker: Tensor, source: Tensor | None, keep: tuple[int, int]) -> Tensor:
-        hop, context = self.dec.hop, self.dec.context
-        first, last = max(0, keep[0] - context), min(z.shape[2], keep[1] + context)
-        excitation = None if source is None else source[:, :, first * hop : last * hop]
-        samples: Tensor = self.dec(z[:, :, first:last], speaker, excitation)
-        return samples[(keep[0] - first) * hop : (keep[1] - first) * hop]
 
 
 def tiles(start: int, stop: int) -> Iterator[tuple[int, int]]:

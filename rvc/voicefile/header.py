@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from rvc.errors import VoiceFileError
 from rvc.voicefile.config import SPEAKERS_ITEM, Geometry, bad_config, checked_config
+from rvc.voicefile.decoders import HIFIGAN, MRF, vocoders_of
 
 Scalar = str | int | float | bool
-HIFIGAN = "HiFi-GAN"
-OTHER_VOCODERS = {"dec.mrfs.": "MRF HiFi-GAN", "dec.mel_conv.": "RefineGAN"}
+VOCODERS = (HIFIGAN, MRF)
 CONTENTVEC_NAMES = frozenset(
     {"contentvec", "contentvec_base", "hubert", "hubert_base", "hubert-base", "contentvec-768"}
 )
@@ -103,6 +103,7 @@ class VoiceHeader:
             metadata=_metadata(facts),
         )
         _check_encoder(header)
+        _check_vocoder(header)
         return header
 
 
@@ -152,14 +153,28 @@ def _f0(found: Any) -> bool:
 
 
 def _vocoder(found: Any, names: Mapping[str, Any]) -> str:
-    """The vocoder the file names, checked against its weights: a merged file may carry the wrong word."""
-    for prefix, vocoder in OTHER_VOCODERS.items():
-        if any(name.startswith(prefix) for name in names):
-            found = vocoder
+    """The vocoder a file names, which its weights must not contradict: a merged file may carry the wrong word.
+
+    A file that names none has the one that its weights show.
+    """
+    shown = vocoders_of(names) or (HIFIGAN,)
+    if found is None:
+        found = shown[0]
     name = _cleaned(found)[:40] if isinstance(found, str) else "unknown"
-    if found is None or name == HIFIGAN:
-        return HIFIGAN
-    raise VoiceFileError("unsupported_vocoder", f"Voices with the vocoder {name!r} cannot be used yet, only {HIFIGAN}.")
+    if name not in VOCODERS:
+        raise _unsupported(f"Voices with the vocoder {name!r} cannot be used, only {', '.join(VOCODERS)}.")
+    if names and shown != (name,):
+        raise _unsupported(f"The voice's vocoder should be {name}, but its tensors are those of {' and '.join(shown)}.")
+    return name
+
+
+def _unsupported(message: str) -> VoiceFileError:
+    return VoiceFileError("unsupported_vocoder", message)
+
+
+def _check_vocoder(header: VoiceHeader) -> None:
+    if header.vocoder != HIFIGAN and not header.f0:
+        raise _unsupported(f"The vocoder {header.vocoder} needs f0, and this voice is without.")
 
 
 def _check_encoder(header: VoiceHeader) -> None:

@@ -159,6 +159,7 @@ def _with_header(content: Mapping[str, Any], tensors: dict[str, Array]) -> Voice
         feature_width=header.feature_width,
         speakers=header.speakers,
         wavenet_layers=wavenet_layers(tensors),
+        vocoder=header.vocoder,
     )
     check_shapes(shapes, expected)
     return VoiceFile(header, tensors)

@@ -29,7 +29,9 @@ class Arrays:
             pytest.skip(f"{key} is in the complete golden set only (GOLDEN_DIR)")
         return self.file[key]
 
-    def thinned(self, key: str, step: int) -> Any:
-        """Every `step`-th value along the first axis."""
+    def thinned(self, key: str, step: int, axis: int = 0) -> Any:
+        """Every `step`-th value along an axis."""
         kept = f"{key}_every_{step}"
-        return self.file[kept] if kept in self.file.files else self.file[key].reshape(self.file[key].shape)[::step]
+        if kept in self.file.files:
+            return self.file[kept]
+        return self[key].take(range(0, self[key].shape[axis], step), axis)

@@ -14,7 +14,7 @@ from rvc.assets import AssetStore
 from rvc.chunks import Cutting
 from rvc.errors import AudioError, Cancelled, OptionError, VoiceFileError
 from rvc.features import FeatureCache
-from rvc.network.synthesizer import SeededNoise
+from rvc.network.noise import SeededNoise
 from rvc.options import ConversionOptions
 from rvc.parts import Parts
 from rvc.pipeline import Converted, Converter, Request
@@ -148,6 +148,20 @@ def test_the_same_seed_gives_the_same_bytes(convert: Any, wave: np.ndarray) -> N
     first, second, other = (convert("tiny_v2_40k_f0", wave, noise=True, seed=seed).samples for seed in (7, 7, 8))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("model", ["tiny_applio_mrf_40k"])
+def test_voices_with_other_vocoders_convert(
+    convert: Any, wave: np.ndarray, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cutting, "within", lambda longest: CHUNKED)
+    first, second, other = (convert(model, wave, noise=True, seed=seed) for seed in (7, 7, 8))
+    assert first.facts["pieces"] > 1
+    assert len(first.samples) == round(2.6 * first.sample_rate)
+    assert np.isfinite(first.samples).all()
+    assert first.samples.std() > 0
+    assert np.array_equal(first.samples, second.samples)
+    assert not np.array_equal(first.samples, other.samples)
 
 
 def test_protect_keeps_unvoiced_frames_from_retrieval(convert: Any, wave: np.ndarray) -> None:

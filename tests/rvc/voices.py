@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from rvc.voicefile.config import Geometry, checked_config
+from rvc.voicefile.decoders import HIFIGAN
 from rvc.voicefile.schema import expected_shapes
 
 RATES = {
@@ -63,7 +64,14 @@ def make_config(version: str = "v2", rate: int = 40000, **items: Any) -> list[An
 
 
 def make_weights(
-    config: list[Any], *, f0: bool, feature_width: int, speakers: int = 1, wavenet_layers: int = 3, seed: int = 0
+    config: list[Any],
+    *,
+    f0: bool,
+    feature_width: int,
+    speakers: int = 1,
+    wavenet_layers: int = 3,
+    seed: int = 0,
+    vocoder: str = HIFIGAN,
 ) -> "OrderedDict[str, torch.Tensor]":
     """Random fp16 weights of the sizes that `config` asks for, scaled so that signals neither grow nor vanish."""
     generator = torch.Generator().manual_seed(seed)
@@ -73,6 +81,7 @@ def make_weights(
         feature_width=feature_width,
         speakers=speakers,
         wavenet_layers=wavenet_layers,
+        vocoder=vocoder,
     )
     weights: OrderedDict[str, torch.Tensor] = OrderedDict()
     for name, shape in shapes.items():
@@ -99,6 +108,7 @@ def make_checkpoint(
     speakers: int = 1,
     feature_width: int | None = None,
     wavenet_layers: int = 3,
+    vocoder: str = HIFIGAN,
     metadata: dict[str, Any] | None = None,
     **config: Any,
 ) -> dict[str, Any]:
@@ -106,9 +116,17 @@ def make_checkpoint(
     items = make_config(version, rate, **config)
     width = feature_width or {"v1": 256, "v2": 768}[version]
     weights = make_weights(
-        items, f0=f0, feature_width=width, speakers=speakers, wavenet_layers=wavenet_layers, seed=seed
+        items,
+        f0=f0,
+        feature_width=width,
+        speakers=speakers,
+        wavenet_layers=wavenet_layers,
+        seed=seed,
+        vocoder=vocoder,
     )
-    facts = {"info": "tiny random", "sr": f"{rate // 1000}k", "f0": int(f0), "version": version}
+    facts: dict[str, Any] = {"info": "tiny random", "sr": f"{rate // 1000}k", "f0": int(f0), "version": version}
+    if vocoder != HIFIGAN:
+        facts["vocoder"] = vocoder
     return {"weight": weights, "config": items, **facts, **(metadata or {})}
 
 

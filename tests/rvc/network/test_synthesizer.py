@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from rvc.network.generator import context_frames
+from rvc.network.noise import DecoderNoise
 from rvc.network.synthesizer import Segment, Synthesizer, fold_weight_norm
 from rvc.voicefile.voice import read_voice
 from tests.rvc.golden import Arrays, golden
@@ -34,9 +35,14 @@ def segment_of(arrays: Arrays, frames: int = 60) -> Segment:
     )
 
 
-def noises(arrays: Arrays, *, f0: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+def silent(samples: int, tones: int = 1) -> DecoderNoise:
+    return DecoderNoise(torch.zeros(samples, tones), torch.zeros(tones))
+
+
+def noises(arrays: Arrays, *, f0: bool) -> tuple[torch.Tensor, DecoderNoise | None]:
     latent = torch.from_numpy(arrays["noise_latent"])
-    return latent, torch.from_numpy(arrays["noise_source"]).flatten() if f0 else None
+    source = torch.from_numpy(arrays["noise_source"]).reshape(-1, 1) if f0 else None
+    return latent, None if source is None else DecoderNoise(source, torch.zeros(1))
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -77,7 +83,7 @@ def test_it_speaks(model: str) -> None:
 
 def test_it_speaks_without_noise() -> None:
     arrays, network = Arrays(MODELS["tiny_v2_40k_f0"]), network_of("tiny_v2_40k_f0")
-    audio = torch.cat(list(network(segment_of(arrays), torch.zeros(1, 24, 60), torch.zeros(24000))))
+    audio = torch.cat(list(network(segment_of(arrays), torch.zeros(1, 24, 60), silent(24000))))
     np.testing.assert_allclose(audio[::5], arrays.thinned("zero_audio", 5), atol=1e-4)
 
 

@@ -8,7 +8,6 @@ import torch
 
 from rvc.errors import VoiceFileError
 from rvc.voicefile.voice import read_voice
-from tests.rvc.golden import golden
 from tests.rvc.voices import make_checkpoint, make_config, save
 
 
@@ -94,25 +93,6 @@ def test_one_tensor_under_many_names_is_refused(tmp_path):
     one = torch.ones(50_000)
     content = {**make_checkpoint(), "weight": dict.fromkeys((f"a{number}" for number in range(100)), one)}
     assert refused(content, tmp_path).code == "aliased_storage"
-
-
-@pytest.mark.parametrize("name", ["tiny_applio_mrf_40k.pth", "tiny_applio_refinegan_32k.pth"])
-def test_other_vocoders_are_refused_by_name(name):
-    with pytest.raises(VoiceFileError, match=r"MRF HiFi-GAN|RefineGAN") as caught:
-        read_voice(golden(name))
-    assert caught.value.code == "unsupported_vocoder"
-
-
-def test_a_vocoder_is_recognised_by_its_weights(tmp_path):
-    content = make_checkpoint(metadata={"vocoder": "HiFi-GAN"})
-    content["weight"]["dec.mrfs.0.0.layers.0.conv1.bias"] = torch.ones(1)
-    error = refused(content, tmp_path)
-    assert error.code == "unsupported_vocoder"
-    assert "MRF HiFi-GAN" in error.message
-
-
-def test_an_unknown_vocoder_is_refused(tmp_path):
-    assert refused(make_checkpoint(metadata={"vocoder": "BigVGAN"}), tmp_path).code == "unsupported_vocoder"
 
 
 @pytest.mark.parametrize(
