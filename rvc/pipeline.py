@@ -214,6 +214,7 @@ class Conversion:
         with self._stage("content"):
             self._report("content", self._share(piece, 0.0))
             features = self._content(wave, piece)
+        release_memory()  # the encoder's activations, before the decoder's come
         with self._stage("retrieval"):
             segment = self._segment(features, f0, piece, wanted)
         with self._stage("synthesis"):
