@@ -64,7 +64,7 @@ def zip_entries(path: Path, data: mmap.mmap, limits: ReaderLimits) -> Mapping[st
     Raises VoiceFileError for anything torch does not write: compressed, encrypted, repeated or overlapping entries,
     foreign names, two roots, a wrong checksum.
     """
-    infos, directory = _central_directory(path, limits)
+    infos, directory = central_directory(path, limits)
     places: dict[str, Place] = {}
     roots: set[str] = set()
     end = 0
@@ -86,7 +86,7 @@ def zip_entries(path: Path, data: mmap.mmap, limits: ReaderLimits) -> Mapping[st
     return places
 
 
-def _central_directory(path: Path, limits: ReaderLimits) -> tuple[list[zipfile.ZipInfo], int]:
+def central_directory(path: Path, limits: ReaderLimits) -> tuple[list[zipfile.ZipInfo], int]:
     try:
         with _BoundedFile(path) as file:
             file.longest = limits.directory_bytes
