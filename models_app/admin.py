@@ -9,7 +9,7 @@ from models_app.forms import VoiceForm
 from models_app.models import VoiceModel
 
 FACTS = (
-    "id", "version", "f0", "sample_rate", "speakers", "encoder", "needs", "size", "facts", "index_facts",
+    "id", "version", "f0", "sample_rate", "speakers", "encoder", "needs", "size", "facts", "index_facts", "report",
     "checkpoint_sha256", "index_sha256", "created_at",
 )  # fmt: skip
 

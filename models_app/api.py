@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
@@ -12,6 +12,21 @@ from models_app.models import VoiceModel
 from voiceproject.api import NewestFirst, StrictSerializer
 
 
+class FoundSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    bytes = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=("voice", "index", "other"))
+    taken = serializers.BooleanField()
+    why = serializers.CharField(help_text="Why it was taken or passed over.")
+    sha256 = serializers.CharField(allow_blank=True, help_text="Of what was taken.")
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    zip = serializers.BooleanField(help_text="Whether the upload was an archive.")
+    sha256 = serializers.CharField(help_text="Of the uploaded file.")
+    files = FoundSerializer(many=True)
+
+
 class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel]):
     owner = serializers.CharField(source="owner.username", default=None, read_only=True, allow_null=True)
     editable = serializers.SerializerMethodField(help_text="Whether you may change or delete it.")
@@ -19,21 +34,27 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
         source="missing_asset", read_only=True, allow_null=True, help_text="The content encoder that is not installed."
     )
     has_index = serializers.BooleanField(read_only=True)
+    report = serializers.SerializerMethodField(help_text="What was found in the upload; for its owner alone.")
 
     class Meta:
         model = VoiceModel
         fields = (
             "id", "name", "description", "shared", "owner", "editable", "version", "f0", "sample_rate", "speakers",
-            "encoder", "needs", "has_index", "licence", "origin", "quality", "recommended", "size_bytes", "created_at",
+            "encoder", "needs", "has_index", "licence", "origin", "quality", "recommended", "report", "size_bytes",
+            "created_at",
         )  # fmt: skip
         read_only_fields = tuple(name for name in fields if name not in ("name", "description", "shared"))
 
     def get_editable(self, voice: VoiceModel) -> bool:
         return voice.editable_by(self.context["request"].user)
 
+    @extend_schema_field(ReportSerializer(allow_null=True))
+    def get_report(self, voice: VoiceModel) -> dict[str, Any] | None:
+        return voice.report if voice.report and self.get_editable(voice) else None
+
 
 class NewVoiceSerializer(StrictSerializer):
-    checkpoint = serializers.FileField(allow_empty_file=True, help_text="A .pth or .safetensors file.")
+    checkpoint = serializers.FileField(allow_empty_file=True, help_text="A .pth, .safetensors or .zip file.")
     index = serializers.FileField(
         required=False, allow_empty_file=True, help_text="The .index file that came with the voice."
     )

@@ -1,13 +1,11 @@
 """The starter voice that comes with the code, so that a fresh machine converts without a download."""
 
-import shutil
-import tempfile
 import uuid
-import zipfile
 from pathlib import Path
 
 from django.conf import settings
 
+from models_app import ingest
 from models_app.models import VoiceModel
 from rvc.assets import AssetStore
 
@@ -37,27 +35,15 @@ def install_starter() -> tuple[VoiceModel, bool]:
         store.import_from(FOLDER / "encoder.zip")
     if voice := VoiceModel.objects.filter(pk=STARTER_ID).first():
         return voice, False
-    with tempfile.TemporaryDirectory(dir=settings.VAR_DIR) as folder:
-        checkpoint, index = _unpack(FOLDER / "voice.zip", Path(folder))
-        voice = VoiceModel.objects.add(
-            checkpoint=checkpoint,
-            index=index,
-            id=STARTER_ID,
-            name="Starter (Joe)",
-            description=DESCRIPTION,
-            shared=True,
-            licence=LICENCE,
-            origin=ORIGIN,
-            quality=QUALITY,
-            recommended={"index_rate": 0.2},
-        )
+    voice = VoiceModel(
+        id=STARTER_ID,
+        name="Starter (Joe)",
+        description=DESCRIPTION,
+        shared=True,
+        licence=LICENCE,
+        origin=ORIGIN,
+        quality=QUALITY,
+        recommended={"index_rate": 0.2},
+    )
+    voice.store(ingest.check(FOLDER / "voice.zip"))
     return voice, True
-
-
-def _unpack(archive: Path, folder: Path) -> tuple[Path, Path]:
-    """The checkpoint and the index of our own archive, under names of ours."""
-    with zipfile.ZipFile(archive) as bundle:
-        for member in bundle.namelist():
-            with bundle.open(member) as packed, (folder / f"voice{Path(member).suffix}").open("wb") as file:
-                shutil.copyfileobj(packed, file)
-    return folder / "voice.pth", folder / "voice.index"

@@ -18,13 +18,15 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
     name = forms.CharField(max_length=120, required=False, help_text="Left empty, the name of the file is used.")
     # An empty file is refused with our own sentence.
     checkpoint = forms.FileField(
-        allow_empty_file=True, label="Voice file", help_text="A .pth or .safetensors file of an RVC voice."
+        allow_empty_file=True,
+        label="Voice file",
+        help_text="A .pth or .safetensors file of an RVC voice, or a .zip that holds one.",
     )
     index = forms.FileField(
         allow_empty_file=True,
         label="Index file",
         required=False,
-        help_text="The .index file that came with the voice, if there is one.",
+        help_text="The .index file that came with the voice. A zip may hold it already.",
     )
 
     class Meta:
@@ -46,7 +48,9 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _check_files(self, cleaned: dict[str, Any]) -> None:
         try:
-            self.checked = ingest.check(cleaned["checkpoint"], cleaned["index"])
+            owner = cleaned.get("owner", self.instance.owner)  # staff choose it in their form
+            files = {"checkpoint": cleaned["checkpoint"], "index": cleaned["index"]}
+            self.checked = VoiceModel.objects.examine(**files, owner=owner)
         except RVCError as error:
             self.add_error(error.field, ValidationError(error.message, code=error.code))
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,18 @@ from django.core.files import File
 
 from rvc import sandbox
 from rvc.errors import RVCError, VoiceFileError
-from voiceproject.files import quarantine
+from rvc.voicefile.archive import HEAD_BYTES, may_be_archive
+from voiceproject.files import clean_label, quarantine
 
 Upload: TypeAlias = Union[Path, "File[Any]"]
 
 CHECKPOINT_DIED = ("too_complex", "Reading this voice took too much time or memory, so it was refused.")
 INDEX_DIED = ("too_complex", "Reading this index took too much time or memory, so it was refused.")
 CHUNK = 1 << 20
+
+
+Refusal: TypeAlias = Callable[[str, str], None]
+"""Is told the SHA-256 of the uploaded voice and index ("" without one) before they are read; may raise."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class CheckedVoice:
     sha256: str
     index_facts: dict[str, Any] = field(default_factory=dict)
     index_sha256: str = ""
+    report: dict[str, Any] = field(default_factory=dict)
 
     @property
     def voice(self) -> Path:
@@ -47,42 +53,100 @@ class CheckedVoice:
         self.folder.cleanup()
 
 
-def check(checkpoint: Upload, index: Upload | None = None) -> CheckedVoice:
-    """Turn uploaded files into inert data, or raise the VoiceFileError whose `field` says which file is wrong."""
+@dataclass(frozen=True)
+class Received:
+    """An uploaded file as it lies in the quarantine."""
+
+    path: Path
+    name: str
+    sha256: str
+
+    def to_json(self, kind: str, why: str) -> dict[str, Any]:
+        """Its line in the report."""
+        facts = {"name": self.name, "bytes": self.path.stat().st_size, "kind": kind}
+        return {**facts, "taken": True, "why": why, "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The voice file of an upload, what the report says of each file in it, and the index that was in it."""
+
+    voice: Path
+    files: list[dict[str, Any]]
+    index: Path | None = None
+
+
+def check(checkpoint: Upload, index: Upload | None = None, *, refuse: Refusal | None = None) -> CheckedVoice:
+    """Turn uploaded files into inert data, or raise the VoiceFileError whose `field` says which file is wrong.
+
+    checkpoint: a voice, or a zip that holds one and perhaps its index. An index given beside it is the one used.
+    """
     folder = quarantine("voice-")
     try:
-        return _check(folder, checkpoint, index)
+        return _check(folder, checkpoint, index, refuse)
     except BaseException:
         folder.cleanup()
         raise
 
 
-def _check(folder: tempfile.TemporaryDirectory[str], checkpoint: Upload, index: Upload | None) -> CheckedVoice:
-    facts, sha256 = _check_checkpoint(Path(folder.name), checkpoint)
-    if index is None:
-        return CheckedVoice(folder, facts, sha256)
-    index_facts, index_sha256 = _check_index(Path(folder.name), index, width=facts["feature_width"])
-    return CheckedVoice(folder, facts, sha256, index_facts, index_sha256)
-
-
-def _check_checkpoint(folder: Path, upload: Upload) -> tuple[dict[str, Any], str]:
-    source, target = folder / "checkpoint.upload", folder / "voice.safetensors"
+def _check(
+    folder: tempfile.TemporaryDirectory[str], checkpoint: Upload, index: Upload | None, refuse: Refusal | None
+) -> CheckedVoice:
+    home = Path(folder.name)
     with _blaming("checkpoint"):
-        sha256 = _copy(upload, source)
-        arguments = {"source": str(source), "target": str(target)}
-        facts = sandbox.run("rvc.voicefile.ingest:convert_voice", arguments, died=CHECKPOINT_DIED)
-    source.unlink()
-    return facts, sha256
-
-
-def _check_index(folder: Path, upload: Upload, *, width: int) -> tuple[dict[str, Any], str]:
-    source, target = folder / "index.upload", folder / "index.safetensors"
+        sent = _receive(checkpoint, home / "checkpoint.upload")
     with _blaming("index"):
-        sha256 = _copy(upload, source)
-        arguments = {"source": str(source), "target": str(target), "width": width}
-        facts = sandbox.run("rvc.voicefile.ingest:convert_index", arguments, died=INDEX_DIED)
-    source.unlink()
-    return facts, sha256
+        given = None if index is None else _receive(index, home / "index.upload")
+    with _blaming("checkpoint"):
+        if refuse is not None:
+            refuse(sent.sha256, given.sha256 if given else "")
+        found = _look_into(home, sent, index_given=given is not None)
+        facts = _convert("voice", found.voice, home / "voice.safetensors", died=CHECKPOINT_DIED)
+    lying, index_facts = given.path if given else found.index, {}
+    if given is not None:
+        found.files.append(given.to_json("index", "it was given beside the voice"))
+    if lying is not None:
+        with _blaming("index" if given else "checkpoint"):
+            width = facts["feature_width"]
+            index_facts = _convert("index", lying, home / "index.safetensors", died=INDEX_DIED, width=width)
+    report = {"zip": found.voice != sent.path, "sha256": sent.sha256, "files": found.files}
+    _drop_uploads(home)
+    return CheckedVoice(folder, facts, sent.sha256, index_facts, given.sha256 if given else "", report)
+
+
+def _look_into(home: Path, sent: Received, *, index_given: bool) -> Found:
+    """Where the voice lies: in the file itself, or copied from the zip that it is."""
+    itself = Found(sent.path, [sent.to_json("voice", "it was sent as the voice")])
+    with sent.path.open("rb") as file:
+        if not may_be_archive(file.read(HEAD_BYTES)):
+            return itself
+    longest = settings.MAX_VOICE_MB << 20
+    limits = sandbox.Limits(memory_bytes=sandbox.Limits.memory_bytes + longest)  # what is unpacked is mapped
+    zipped = {"source": str(sent.path), "longest": longest}
+    voice, index = home / "voice.packed", home / "index.packed"
+    arguments = {**zipped, "target": str(voice), "index_given": index_given}
+    report = sandbox.run("rvc.voicefile.choosing:unpack", arguments, limits=limits, died=CHECKPOINT_DIED)
+    if report is None:
+        return itself
+    if report["index"] is None:
+        return Found(voice, report["files"])
+    arguments = {**zipped, "target": str(index), "number": report["index"]}
+    sandbox.run("rvc.voicefile.choosing:take", arguments, limits=limits, died=CHECKPOINT_DIED)
+    return Found(voice, report["files"], index)
+
+
+def _drop_uploads(home: Path) -> None:
+    """What a stranger sent is needed no more."""
+    for path in home.iterdir():
+        if path.suffix != ".safetensors":
+            path.unlink()
+
+
+def _convert(kind: str, source: Path, target: Path, *, died: tuple[str, str], **arguments: Any) -> dict[str, Any]:
+    """Have a file turned into one of ours by a throwaway child."""
+    arguments |= {"source": str(source), "target": str(target)}
+    facts: dict[str, Any] = sandbox.run(f"rvc.voicefile.ingest:convert_{kind}", arguments, died=died)
+    return facts
 
 
 @contextmanager
@@ -95,8 +159,8 @@ def _blaming(name: str) -> Iterator[None]:
         raise
 
 
-def _copy(upload: Upload, target: Path) -> str:
-    """Copy into the quarantine, never past the size limit; the SHA-256 of what was uploaded."""
+def _receive(upload: Upload, target: Path) -> Received:
+    """Copy into the quarantine, never past the size limit."""
     digest, size, limit = hashlib.sha256(), 0, settings.MAX_VOICE_MB << 20
     with target.open("wb") as copy:
         for chunk in _chunks(upload):
@@ -107,7 +171,7 @@ def _copy(upload: Upload, target: Path) -> str:
             copy.write(chunk)
     if size == 0:
         raise VoiceFileError("empty_file", "The file is empty. Choose it again, or export the voice once more.")
-    return digest.hexdigest()
+    return Received(target, clean_label(Path(upload.name or "").name, fallback="the file"), digest.hexdigest())
 
 
 def _chunks(upload: Upload) -> Iterator[bytes]:

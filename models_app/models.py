@@ -1,4 +1,5 @@
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,10 +12,11 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from models_app import ingest
 from rvc.assets import AssetStore
-from rvc.errors import AssetError, OptionError
+from rvc.errors import AssetError, OptionError, VoiceFileError
 from rvc.options import ConversionOptions
 from rvc.voicefile.header import VoiceHeader
 from voiceproject.files import delete_after_commit, kept_together
@@ -67,8 +69,22 @@ class VoiceQuerySet(models.QuerySet["VoiceModel"]):
     def add(self, *, checkpoint: ingest.Upload, index: ingest.Upload | None = None, **fields: Any) -> "VoiceModel":
         """Check uploaded files and keep them as a voice; a VoiceFileError names the wrong one and leaves nothing."""
         voice = self.model(**fields)
-        voice.store(ingest.check(checkpoint, index))
+        voice.store(self.examine(checkpoint=checkpoint, index=index, owner=voice.owner))
         return voice
+
+    def examine(
+        self, *, checkpoint: ingest.Upload, index: ingest.Upload | None = None, owner: "User | None" = None
+    ) -> ingest.CheckedVoice:
+        """Check uploaded files for their owner to be; refuses bytes that this owner has brought before."""
+        return ingest.check(checkpoint, index, refuse=partial(self._refuse_known, owner))
+
+    def _refuse_known(self, owner: "User | None", sha256: str, index_sha256: str) -> None:
+        """The same voice with another index is another voice."""
+        known = self.filter(owner=owner, checkpoint_sha256=sha256)
+        voice = known.filter(index_sha256=index_sha256).first() if index_sha256 else known.first()
+        if voice is not None:
+            since = date_format(voice.created_at, "j F Y")
+            raise VoiceFileError("already_there", f"This file is there already: as “{voice}”, added on {since}.")
 
 
 class VoiceModel(models.Model):
@@ -172,6 +188,7 @@ class VoiceModel(models.Model):
         self.speakers, self.encoder = header.speakers, header.encoder
         self.facts, self.checkpoint_sha256 = checked.facts, checked.sha256
         self.index_facts, self.index_sha256 = checked.index_facts, checked.index_sha256
+        self.report = checked.report
 
 
 def _save(field: FieldFile, path: Path) -> int:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import wave
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -54,7 +55,7 @@ def copy_of(checked: CheckedVoice) -> CheckedVoice:
     """A checked voice that may be stored once more: storing empties its quarantine."""
     folder = tempfile.TemporaryDirectory(dir=settings.VAR_DIR)
     shutil.copytree(checked.folder.name, folder.name, dirs_exist_ok=True)
-    return CheckedVoice(folder, checked.facts, checked.sha256, checked.index_facts, checked.index_sha256)
+    return replace(checked, folder=folder)
 
 
 def tone(seconds: float = 1.0, *, level: float = 0.3, rate: int = 16000) -> bytes:

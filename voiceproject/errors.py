@@ -19,6 +19,7 @@ STATUS_OF_CODE = {
     "quota_exceeded": 403,
     "not_found": 404,
     "already_done": 409,
+    "already_there": 409,
     "busy": 409,
     "too_large": 413,
     "slow_down": 429,

@@ -96,7 +96,7 @@ def test_a_full_disk_is_told(api, alice, voice_file, monkeypatch):
     from models_app import ingest
     from tests import base
 
-    def full(*args):
+    def full(*args, **options):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(ingest, "check", full)

@@ -12,7 +12,7 @@ from rvc.errors import RVCError
 
 SHOWN = (
     "id", "name", "owner", "shared", "version", "f0", "sample_rate", "speakers", "encoder", "missing_asset",
-    "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality", "created_at",
+    "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality", "report", "created_at",
 )  # fmt: skip
 COLUMNS = ("id", "name", "owner", "shared", "version", "sample_rate", "encoder", "has_index")
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("list").add_argument("--json", action="store_true")
         add = verbs.add_parser("add")
-        add.add_argument("file", type=Path, help="a .pth or .safetensors file")
+        add.add_argument("file", type=Path, help="a .pth or .safetensors file, or a .zip that holds one")
         add.add_argument("--index", type=Path, help="the .index file that came with it")
         add.add_argument("--name", help="the file's name when left out")
         add.add_argument("--owner", help="user name; the voice belongs to the server when left out")
@@ -61,6 +61,9 @@ class Command(BaseCommand):
             shared=options["shared"],
         )
         self.stdout.write(f"Added {voice.name} as {voice.pk}. {voice.missing_asset_message}".strip())
+        for file in voice.report["files"] if voice.report["zip"] else ():
+            words = f"taken as the {file['kind']}, because {file['why']}." if file["taken"] else file["why"]
+            self.stdout.write(f"  {file['name']}: {words}")
 
     def do_remove(self, **options: Any) -> None:
         voice = find(options["voice"])
