@@ -34,18 +34,8 @@ def context_frames(geometry: Geometry) -> int:
     return math.ceil(reach + 3 / rate) + 1
 
 
-def pack(network: nn.Module, device: torch.device) -> torch.memory_format:
-    """Lay weights out channel-last on a CPU: a sixth faster there, the same numbers to 5e-7. Returns the layout."""
-    layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
-    for module in network.modules():
-        if isinstance(module, Conv | Upsample):
-            packed = module.weight.unsqueeze(2).contiguous(memory_format=layout)
-            module.weight = nn.Parameter(packed.squeeze(2), requires_grad=False)
-    return layout
-
-
 class Conv(nn.Conv1d):
-    """A convolution over time of (1, C, 1, T): as fast as this machine's library knows how, see `pack`."""
+    """A convolution over time of (1, C, 1, T): as fast as this machine's library knows how, see Decoder.pack."""
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight.unsqueeze(2)
@@ -99,15 +89,16 @@ def sine_and_noise(phase: Tensor, voiced: Tensor, noise: Tensor) -> Tensor:
 class ResBlock1(nn.Module):
     """Pairs of a dilated and a plain convolution, each pair added to its input."""
 
-    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...], slope: float = SLOPE) -> None:
         super().__init__()
+        self.slope = slope
         half = (kernel - 1) // 2
         self.convs1 = nn.ModuleList(Conv(channels, channels, kernel, padding=half * d, dilation=d) for d in dilations)
         self.convs2 = nn.ModuleList(Conv(channels, channels, kernel, padding=half) for _ in dilations)
 
     def forward(self, x: Tensor) -> Tensor:
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
-            x = plain(F.leaky_relu_(dilated(F.leaky_relu(x, SLOPE)), SLOPE)).add_(x)
+            x = plain(F.leaky_relu_(dilated(F.leaky_relu(x, self.slope)), self.slope)).add_(x)
         return x
 
 
@@ -125,15 +116,42 @@ class ResBlock2(nn.Module):
         return x
 
 
-class Generator(nn.Module):
+class Decoder(nn.Module):
+    """What the synthesizer needs of a decoder; samples come in tiles, so that memory does not grow with a segment."""
+
+    def __init__(self, hop: int) -> None:
+        super().__init__()
+        self.hop = hop
+        self.layout = torch.contiguous_format
+
+    def pack(self, device: torch.device) -> None:
+        """Lay the weights out channel-last on a CPU: a sixth faster there, the same numbers to 5e-7."""
+        self.layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
+        for module in self.modules():
+            if isinstance(module, Conv | Upsample):
+                packed = module.weight.unsqueeze(2).contiguous(memory_format=self.layout)
+                module.weight = nn.Parameter(packed.squeeze(2), requires_grad=False)
+
+    def file_name(self, name: str) -> str:
+        """What the voice file calls the tensor that the synthesizer calls `name`."""
+        return name
+
+    def draw(self, noise: SeededNoise, frames: int) -> DecoderNoise | None:
+        """The noise for a segment of this many frames; None for a voice without F0."""
+        raise NotImplementedError
+
+    def prepare(self, z: Tensor, speaker: Tensor, f0: Tensor, noise: DecoderNoise | None) -> Decoding:
+        """Do what is done once for a segment: z (1, inter, T), speaker (1, gin, 1), f0 (T,) Hz, 0 unvoiced."""
+        raise NotImplementedError
+
+
+class Generator(Decoder):
     """From the latent (1, inter, T) to samples (T·hop,). F0 voices take an excitation, the others none."""
 
     def __init__(self, geometry: Geometry, *, f0: bool, tones: int = 1) -> None:
-        super().__init__()
+        super().__init__(geometry.hop)
         self.tones = tones if f0 else 0
         self.context = context_frames(geometry)
-        self.hop = geometry.hop
-        self.layout = torch.contiguous_format
         block = ResBlock1 if geometry.resblock == "1" else ResBlock2
         channels = [geometry.width >> (stage + 1) for stage in range(len(geometry.rates))]
         shapes = list(zip(geometry.resblock_kernels, geometry.resblock_dilations, strict=True))
@@ -152,20 +170,12 @@ class Generator(nn.Module):
             )
         self.conv_post = Conv(channels[-1], 1, 7, padding=3, bias=False)
 
-    def pack(self, device: torch.device) -> None:
-        """Lay the weights out as this device likes them."""
-        self.layout = pack(self, device)
-
-    def file_name(self, name: str) -> str:
-        """What the voice file calls the tensor that the synthesizer calls `name`."""
-        return name
-
     def draw(self, noise: SeededNoise, frames: int) -> DecoderNoise | None:
-        """The noise for a segment; a voice without F0 takes none."""
+        """The noise for a segment: that of the source."""
         return DecoderNoise.draw(noise, frames * self.hop, self.tones) if self.tones else None
 
     def prepare(self, z: Tensor, speaker: Tensor, f0: Tensor, noise: DecoderNoise | None) -> Decoding:
-        """Do what is done once for a segment, for `forward` from tile to tile; f0 (T,) Hz, 0 unvoiced.
+        """Make the excitation of the segment; the rest goes tile by tile.
 
         Tiles carry `context` frames on both sides, so cutting changes nothing beyond float rounding.
         """

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from rvc.errors import VoiceFileError
 from rvc.network.attention import Transformer, pointwise
 from rvc.network.flow import Flow
-from rvc.network.generator import TILE_SECONDS, Generator
+from rvc.network.generator import TILE_SECONDS, Decoder, Generator
 from rvc.network.mrf import MRFGenerator
 from rvc.network.noise import DecoderNoise, SeededNoise
+from rvc.network.refinegan import RefineGAN
 from rvc.voicefile.config import FRAMES_PER_SECOND, Geometry
-from rvc.voicefile.decoders import MRF
+from rvc.voicefile.decoders import MRF, REFINEGAN
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.voice import VoiceFile
 
@@ -76,7 +77,7 @@ class Synthesizer(nn.Module):
         self.emb_g = nn.Embedding(header.speakers, geometry.gin)
         self.enc_p = TextEncoder(geometry, header.feature_width, f0=header.f0)
         self.flow = Flow(geometry.inter, geometry.hidden, layers=wavenet_layers, speaker_channels=geometry.gin)
-        self.dec = MRFGenerator(geometry) if header.vocoder == MRF else Generator(geometry, f0=header.f0)
+        self.dec = decoder_of(header)
 
     @classmethod
     def load(cls, voice: VoiceFile, device: torch.device) -> "Synthesizer":
@@ -114,6 +115,15 @@ class Synthesizer(nn.Module):
             with torch.autocast(z.device.type, dtype, enabled=dtype != torch.float32):
                 samples = decode(start, stop)
             yield samples
+
+
+def decoder_of(header: VoiceHeader) -> Decoder:
+    """The decoder that the voice's vocoder asks for, empty."""
+    if header.vocoder == MRF:
+        return MRFGenerator(header.geometry)
+    if header.vocoder == REFINEGAN:
+        return RefineGAN(header.geometry)
+    return Generator(header.geometry, f0=header.f0)
 
 
 def tiles(start: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -1,22 +1,24 @@
 """The decoders a voice may have (vocoders): the tensors of each, and what tells them apart."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import prod
 
 from rvc.voicefile.config import Geometry
 
 Shape = tuple[int, ...]
-HIFIGAN, MRF = "HiFi-GAN", "MRF HiFi-GAN"
+HIFIGAN, MRF, REFINEGAN = "HiFi-GAN", "MRF HiFi-GAN", "RefineGAN"
 MARKS = {
     HIFIGAN: ("dec.ups.", "dec.resblocks."),
     MRF: ("dec.upsamples.", "dec.mrfs."),
-    "RefineGAN": ("dec.mel_conv.", "dec.upsample_conv_blocks."),
+    REFINEGAN: ("dec.mel_conv.", "dec.upsample_conv_blocks."),
 }
 """Beginnings of names that only this decoder has."""
 
 EDGE_KERNEL = 7
 MRF_TONES = 9
+REFINE_CHANNELS = 16  # of the excitation at the rate of the samples; they double at every stage on the way down
+REFINE_KERNELS, REFINE_DILATIONS = (3, 7, 11), (1, 3, 5)
 
 
 def vocoders_of(names: Iterable[str]) -> tuple[str, ...]:
@@ -27,6 +29,8 @@ def vocoders_of(names: Iterable[str]) -> tuple[str, ...]:
 
 def decoder_shapes(vocoder: str, geometry: Geometry, *, f0: bool) -> Iterator[tuple[str, Shape]]:
     """Name and shape of every tensor of a decoder; weight norm is spelled weight_g and weight_v."""
+    if vocoder == REFINEGAN:
+        return _refinegan(geometry)
     return _mrf(geometry) if vocoder == MRF else _hifigan(geometry, f0=f0)
 
 
@@ -96,3 +100,35 @@ def _mrf(geometry: Geometry) -> Iterator[tuple[str, Shape]]:
     yield from normed("dec.conv_pre", geometry.width, geometry.inter, EDGE_KERNEL)
     yield from normed("dec.conv_post", 1, geometry.width >> len(geometry.kernels), EDGE_KERNEL)
     yield from plain("dec.m_source.l_linear", 1, MRF_TONES)
+
+
+def is_older_refinegan(shapes: Mapping[str, Shape]) -> bool:
+    """Whether a RefineGAN is of the layout before Applio 3.3: the source starts as wide as the latent ends."""
+    start, first = shapes.get("dec.pre_conv.weight_v", ()), shapes.get("dec.downsample_blocks.0.weight_v", ())
+    return start[:1] > (REFINE_CHANNELS,) or first[1:2] == (1,)
+
+
+def _refinegan(geometry: Geometry) -> Iterator[tuple[str, Shape]]:
+    stages, half = len(geometry.rates), geometry.width // 2
+    yield "dec.m_source.merge.0.weight", (1, 1)
+    yield from normed("dec.pre_conv", REFINE_CHANNELS, 1, EDGE_KERNEL)
+    for stage in range(stages):
+        channels = REFINE_CHANNELS << stage
+        yield from normed(f"dec.downsample_blocks.{stage}", 2 * channels, channels, EDGE_KERNEL)
+    yield from normed("dec.mel_conv", half, geometry.inter, EDGE_KERNEL)
+    yield from plain("dec.cond", half, geometry.gin, 1)
+    for stage in range(stages):
+        name, channels = f"dec.upsample_conv_blocks.{stage}", geometry.width >> (stage + 1)
+        side = REFINE_CHANNELS << (stages - 1 - stage)
+        yield from plain(f"{name}.input_conv", channels, 2 * channels + side, EDGE_KERNEL)
+        for branch, kernel in enumerate(REFINE_KERNELS):
+            yield from _refine_branch(f"{name}.blocks.{branch}", channels, kernel)
+    yield from list(normed("dec.conv_post", 1, geometry.width >> stages, EDGE_KERNEL))[:2]  # without a bias
+
+
+def _refine_branch(name: str, channels: int, kernel: int) -> Iterator[tuple[str, Shape]]:
+    yield f"{name}.0.weight", (channels,)
+    for group in ("convs1", "convs2"):
+        for index in range(len(REFINE_DILATIONS)):
+            yield from normed(f"{name}.1.{group}.{index}", channels, channels, kernel)
+    yield f"{name}.2.weight", (channels,)

@@ -7,10 +7,9 @@ from typing import Any, Self
 
 from rvc.errors import VoiceFileError
 from rvc.voicefile.config import SPEAKERS_ITEM, Geometry, bad_config, checked_config
-from rvc.voicefile.decoders import HIFIGAN, MRF, vocoders_of
+from rvc.voicefile.decoders import HIFIGAN, MARKS, REFINE_CHANNELS, REFINEGAN, is_older_refinegan, vocoders_of
 
 Scalar = str | int | float | bool
-VOCODERS = (HIFIGAN, MRF)
 CONTENTVEC_NAMES = frozenset(
     {"contentvec", "contentvec_base", "hubert", "hubert_base", "hubert-base", "contentvec-768"}
 )
@@ -103,7 +102,7 @@ class VoiceHeader:
             metadata=_metadata(facts),
         )
         _check_encoder(header)
-        _check_vocoder(header)
+        _check_vocoder(header, names)
         return header
 
 
@@ -157,13 +156,13 @@ def _vocoder(found: Any, names: Mapping[str, Any]) -> str:
 
     A file that names none has the one that its weights show.
     """
-    shown = vocoders_of(names) or (HIFIGAN,)
+    shown = vocoders_of(names)
     if found is None:
-        found = shown[0]
+        found = shown[0] if shown else HIFIGAN
     name = _cleaned(found)[:40] if isinstance(found, str) else "unknown"
-    if name not in VOCODERS:
-        raise _unsupported(f"Voices with the vocoder {name!r} cannot be used, only {', '.join(VOCODERS)}.")
-    if names and shown != (name,):
+    if name not in MARKS:
+        raise _unsupported(f"Voices with the vocoder {name!r} cannot be used, only {', '.join(MARKS)}.")
+    if shown and shown != (name,):
         raise _unsupported(f"The voice's vocoder should be {name}, but its tensors are those of {' and '.join(shown)}.")
     return name
 
@@ -172,9 +171,16 @@ def _unsupported(message: str) -> VoiceFileError:
     return VoiceFileError("unsupported_vocoder", message)
 
 
-def _check_vocoder(header: VoiceHeader) -> None:
+def _check_vocoder(header: VoiceHeader, shapes: Mapping[str, tuple[int, ...]]) -> None:
     if header.vocoder != HIFIGAN and not header.f0:
         raise _unsupported(f"The vocoder {header.vocoder} needs f0, and this voice is without.")
+    if header.vocoder != REFINEGAN:
+        return
+    if is_older_refinegan(shapes):
+        raise _unsupported("The voice's vocoder is a RefineGAN of an older layout, from before Applio 3.3.")
+    geometry = header.geometry
+    if geometry.width != 2 * REFINE_CHANNELS << len(geometry.rates):
+        raise bad_config("RefineGAN needs an upsample_initial_channel of 32, doubled for each of the upsample_rates")
 
 
 def _check_encoder(header: VoiceHeader) -> None:

@@ -43,14 +43,8 @@ ITEMS = {
     "gin_channels": 16,
     "sampling_rate": 17,
 }
-FULL_SIZE = {
-    "inter_channels": 192,
-    "hidden_channels": 192,
-    "filter_channels": 768,
-    "n_layers": 6,
-    "upsample_initial_channel": 512,
-    "gin_channels": 256,
-}
+FULL_DECODER = {"inter_channels": 192, "n_layers": 6, "upsample_initial_channel": 512, "gin_channels": 256}
+FULL_SIZE = {**FULL_DECODER, "hidden_channels": 192, "filter_channels": 768}
 
 
 def make_config(version: str = "v2", rate: int = 40000, **items: Any) -> list[Any]:
@@ -90,6 +84,8 @@ def make_weights(
             value *= 0.05
         elif name.endswith("gamma"):
             value = 1 + 0.05 * value
+        elif len(shape) == 1:
+            value *= 0.01  # gains of noise
         elif not name.endswith("weight_g") and name != "emb_g.weight":
             value /= max(value[0].numel(), 1) ** 0.5
         weights[name] = value.half()

@@ -11,8 +11,16 @@ from rvc.voicefile.voice import open_stored_voice, read_voice, write_voice
 from tests.rvc.golden import golden
 from tests.rvc.voices import make_checkpoint, save
 
-GOLDEN = {"MRF HiFi-GAN": ("tiny_applio_mrf_40k.pth", 40000, 388)}
-TINY: dict[str, dict[str, Any]] = {"MRF HiFi-GAN": {}}
+GOLDEN = {
+    "MRF HiFi-GAN": ("tiny_applio_mrf_40k.pth", 40000, 388),
+    "RefineGAN": ("tiny_applio_refinegan_32k.pth", 32000, 283),
+}
+TWO_STAGES = {
+    "upsample_rates": [20, 20],
+    "upsample_kernel_sizes": [40, 40],
+    "upsample_initial_channel": 128,
+}
+TINY: dict[str, dict[str, Any]] = {"MRF HiFi-GAN": {}, "RefineGAN": TWO_STAGES}
 
 
 def refused(content: dict[str, Any], path: Path) -> VoiceFileError:
@@ -116,3 +124,27 @@ def test_missing_surplus_and_misshapen_tensors_are_named(tmp_path, vocoder):
 def test_mrf_blocks_are_of_the_first_kind_whatever_config_says(tmp_path):
     content = make_checkpoint(vocoder="MRF HiFi-GAN", resblock="2")
     assert "dec.mrfs.3.2.layers.2.conv2.weight_v" in read_voice(save(content, tmp_path / "a.pth")).tensors
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"upsample_initial_channel": 64},
+        {"upsample_initial_channel": 512},
+        {"upsample_rates": [10, 10, 4], "upsample_kernel_sizes": [16, 16, 4]},
+    ],
+)
+def test_a_refinegan_whose_stages_do_not_fit_its_width_is_refused(tmp_path, items):
+    content = make_checkpoint(vocoder="RefineGAN", **{**TWO_STAGES, **items})
+    error = refused(content, tmp_path)
+    assert error.code == "bad_config"
+    assert "RefineGAN" in error.message
+
+
+def test_a_refinegan_of_the_older_layout_is_refused(tmp_path):
+    content = make_checkpoint(vocoder="RefineGAN", **TWO_STAGES)
+    content["weight"]["dec.pre_conv.weight_v"] = torch.ones(64, 1, 7)
+    content["weight"]["dec.downsample_blocks.0.weight_v"] = torch.ones(32, 1, 40)
+    error = refused(content, tmp_path)
+    assert error.code == "unsupported_vocoder"
+    assert "RefineGAN of an older layout" in error.message
