@@ -4,13 +4,16 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html_join
 
+from models_app.exports import kinds
 from models_app.forms import VoiceForm
 from models_app.models import VoiceModel
 
 FACTS = (
     "id", "version", "f0", "sample_rate", "speakers", "encoder", "needs", "size", "facts", "index_facts", "report",
-    "checkpoint_sha256", "index_sha256", "created_at",
+    "checkpoint_sha256", "index_sha256", "created_at", "export",
 )  # fmt: skip
 
 
@@ -54,6 +57,11 @@ class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="size", ordering="size_bytes")
     def size(self, voice: VoiceModel) -> str:
         return filesizeformat(voice.size_bytes)
+
+    @admin.display(description="take away")
+    def export(self, voice: VoiceModel) -> str:
+        links = ((reverse(f"voices:export-{kind}", args=[voice.pk]), kind) for kind in kinds(voice))
+        return format_html_join(", ", '<a href="{}">.{}</a>', links)
 
     @admin.display(description="needs")
     def needs(self, voice: VoiceModel) -> str:

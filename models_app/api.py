@@ -1,15 +1,20 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from models_app.exports import serve_export
 from models_app.forms import name_from_file
 from models_app.models import VoiceModel
-from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
+from voiceproject.files import BINARY
 
 
 class FoundSerializer(serializers.Serializer[Any]):
@@ -25,6 +30,11 @@ class ReportSerializer(serializers.Serializer[Any]):
     zip = serializers.BooleanField(help_text="Whether the upload was an archive.")
     sha256 = serializers.CharField(help_text="Of the uploaded file.")
     files = FoundSerializer(many=True)
+
+
+DOWNLOAD = extend_schema(
+    responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY, "The file, as an attachment.")},
+)
 
 
 class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel]):
@@ -86,6 +96,8 @@ class VoiceViewSet(
         voices = VoiceModel.objects.select_related("owner")
         if self.action in ("partial_update", "destroy"):
             return voices.editable_by(self.request.user)
+        if self.action in ("pth", "safetensors", "index"):
+            return voices.exportable_by(self.request.user)
         return voices.visible_to(self.request.user)
 
     @extend_schema(request={"multipart/form-data": NewVoiceSerializer}, responses={201: VoiceSerializer})
@@ -96,3 +108,21 @@ class VoiceViewSet(
         voice = serializer.save(owner=request.user)
         location = self.reverse_action("detail", args=[voice.pk])
         return Response(self.get_serializer(voice).data, status.HTTP_201_CREATED, headers={"Location": location})
+
+    @DOWNLOAD
+    @action(detail=True, url_path="export/pth", content_negotiation_class=AnyAccept)
+    def pth(self, request: Request, pk: str) -> HttpResponseBase:
+        """The voice as RVC WebUI and Applio open it; for its owner and for staff."""
+        return serve_export(self.get_object(), "pth")
+
+    @DOWNLOAD
+    @action(detail=True, url_path="export/safetensors", content_negotiation_class=AnyAccept)
+    def safetensors(self, request: Request, pk: str) -> HttpResponseBase:
+        """The voice as it is kept here; for its owner and for staff."""
+        return serve_export(self.get_object(), "safetensors")
+
+    @DOWNLOAD
+    @action(detail=True, url_path="export/index", content_negotiation_class=AnyAccept)
+    def index(self, request: Request, pk: str) -> HttpResponseBase:
+        """The index as faiss opens it, 404 without one; for the owner and for staff."""
+        return serve_export(self.get_object(), "index")

@@ -51,6 +51,12 @@ class VoiceQuerySet(models.QuerySet["VoiceModel"]):
     def editable_by(self, user: "User | AnonymousUser") -> Self:
         return self.filter(owner=user) if user.is_authenticated else self.none()
 
+    def exportable_by(self, user: "User | AnonymousUser") -> Self:
+        """Whose files a person may take away: their own voices', and everybody's for staff who may see voices."""
+        if user.is_staff and user.has_perm("models_app.view_voicemodel"):
+            return self.all()
+        return self.editable_by(user)
+
     def shared(self) -> Self:
         return self.filter(shared=True)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from models_app import views
+from models_app import exports, views
 
 app_name = "voices"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("<uuid:pk>/edit/", views.voice_edit, name="edit"),
     path("<uuid:pk>/share/", views.voice_share, name="share"),
     path("<uuid:pk>/delete/", views.voice_delete, name="delete"),
+    *(
+        path(f"<uuid:pk>/export/{kind}/", exports.voice_export, {"kind": kind}, name=f"export-{kind}")
+        for kind in exports.KINDS
+    ),
 ]

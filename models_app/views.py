@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from models_app.exports import kinds
 from models_app.forms import VoiceEditForm, VoiceForm
 from models_app.models import VoiceModel
 from voiceproject.pages import PersonRequest, by_script
@@ -28,7 +29,10 @@ def voice_list(request: PersonRequest) -> HttpResponse:
 @login_required
 def voice_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = get_object_or_404(VoiceModel.objects.visible_to(request.user), pk=pk)
-    return render(request, "models_app/detail.html", {"voice": voice, "may_edit": voice.editable_by(request.user)})
+    context = {"voice": voice, "may_edit": voice.editable_by(request.user)}
+    if VoiceModel.objects.exportable_by(request.user).filter(pk=pk).exists():
+        context["exports"] = kinds(voice)
+    return render(request, "models_app/detail.html", context)
 
 
 @require_http_methods(["GET", "POST"])

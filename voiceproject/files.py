@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags, quote_etag
 
 BLOCK = 1 << 16
+BINARY = "application/octet-stream"
 ABANDONED_SECONDS = 3600  # no check takes nearly so long
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # What a browser may play in the page. Everything else is a download.
@@ -87,13 +88,27 @@ def serve(request: HttpRequest, file: FieldFile, *, media_type: str, filename: s
     """
     response = _respond(request, file)
     inline = media_type in INLINE_TYPES and "download" not in request.GET
-    response["Content-Type"] = media_type
-    response["Content-Disposition"] = content_disposition_header(not inline, filename) or "inline"
+    _say_rules(response, media_type=media_type, disposition=content_disposition_header(not inline, filename))
     response["Accept-Ranges"] = "bytes"
+    return response
+
+
+def send(pieces: Iterator[bytes], *, size: int, filename: str) -> HttpResponseBase:
+    """Stream a file that is made while it is sent, as an attachment, to somebody who may have it."""
+    response = StreamingHttpResponse(pieces)
+    _say_rules(response, media_type=BINARY, disposition=content_disposition_header(True, filename))
+    response["Content-Length"] = str(size)
+    response["Accept-Ranges"] = "none"
+    return response
+
+
+def _say_rules(response: HttpResponseBase, *, media_type: str, disposition: str | None) -> None:
+    """What every file of a person goes out with."""
+    response["Content-Type"] = media_type
+    response["Content-Disposition"] = disposition or "inline"
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
-    return response
 
 
 def _respond(request: HttpRequest, file: FieldFile) -> HttpResponseBase:

@@ -93,6 +93,24 @@ def test_an_index_beside_the_zip_is_the_one_used(alices, bundle, tmp_path):
     assert taken == ["May/tiny.pth", "own.index"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "label"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\x.pth", "x.pth"),
+        ("a\0b.pth", "ab.pth"),
+        ("é" * 300, "é" * 120),
+        ("\u202egpj.pth", "gpj.pth"),
+    ],
+)
+def test_the_report_has_clean_names(alice, voice_file, sent, label):
+    upload = base.upload(voice_file)
+    upload._name = sent  # what a browser may send in spite of Django's cleaning
+    voice = VoiceModel.objects.add(checkpoint=upload, owner=alice, name="x")
+    assert voice.report["files"][0]["name"] == label
+    assert base.files_left() == {f"files/voices/{voice.pk.hex}.safetensors"}
+
+
 def test_a_file_has_a_report_too(alices, voice_file):
     answer = alices.post(VOICES, {"checkpoint": base.upload(voice_file, "x.zip")})
     report = answer.json()["report"]

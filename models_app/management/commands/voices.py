@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from models_app.bundled import install_starter
+from models_app.exports import export_name, kinds, save_export
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
 
@@ -18,7 +19,7 @@ COLUMNS = ("id", "name", "owner", "shared", "version", "sample_rate", "encoder",
 
 
 class Command(BaseCommand):
-    help = "List, add, show and remove voices; install the starter voice."
+    help = "List, add, show, export and remove voices; install the starter voice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -33,6 +34,9 @@ class Command(BaseCommand):
         show = verbs.add_parser("show")
         show.add_argument("voice", help="name or id")
         show.add_argument("--json", action="store_true")
+        export = verbs.add_parser("export")
+        export.add_argument("voice", help="name or id")
+        export.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write into")
         verbs.add_parser("install-starter")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
@@ -77,6 +81,15 @@ class Command(BaseCommand):
             return
         for name, value in facts(voice).items():
             self.stdout.write(f"{name:14} {value}")
+
+    def do_export(self, **options: Any) -> None:
+        voice, folder = find(options["voice"]), options["out"]
+        there = [path for kind in kinds(voice) if (path := folder / export_name(voice, kind)).exists()]
+        if there:
+            raise CommandError(f"{there[0]} is there already; nothing was written.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in kinds(voice):
+            self.stdout.write(str(save_export(voice, kind, folder)))
 
     def do_install_starter(self, **options: Any) -> None:
         voice, new = install_starter()
