@@ -108,9 +108,12 @@ def _pieces(data: Data) -> Iterator[bytes]:
 
 
 def _facts(voice: VoiceFile) -> dict[str, Any]:
-    """What stands beside the weights. Fields that every classic file has are added where a voice came without them."""
+    """What stands beside the weights. Fields that every classic file has are added where a voice came without them.
+
+    Applio writes no `info`; None fills its place, because a reader would keep a text as a fact of the voice.
+    """
     header = voice.header
-    classic = {"info": "", "sr": f"{header.sample_rate // 1000}k"}
+    classic = {"info": None, "sr": f"{header.sample_rate // 1000}k"}
     facts = {**header.metadata, **{name: value for name, value in classic.items() if name not in header.metadata}}
     facts |= {"f0": int(header.f0), "version": header.version, "vocoder": header.vocoder}
     if header.embedder is not None:
@@ -154,7 +157,9 @@ def _tuple(numbers: Any) -> bytes:
 
 
 def _value(value: Any) -> bytes:
-    """A text, number, truth value, or list of them."""
+    """A text, number, truth value, None, or list of them."""
+    if value is None:
+        return b"N"
     if isinstance(value, bool):
         return b"\x88" if value else b"\x89"
     if isinstance(value, int):

@@ -11,6 +11,7 @@ from rvc.voicefile.ingest import convert_index, convert_voice
 from rvc.voicefile.limits import UPLOAD
 from rvc.voicefile.pickles import Machine
 from rvc.voicefile.voice import open_stored_voice, read_voice
+from tests.base import GOLDEN
 from tests.hostile.test_fuzz import SMALL
 from tests.rvc.indexes import build_index, make_index
 from tests.rvc.voices import make_voice
@@ -44,6 +45,18 @@ def test_a_voice_comes_back_bit_identical(tmp_path, name):
     path = written(pth_file(voice), tmp_path / "out.pth")
     convert_voice(str(path), str(tmp_path / "again.safetensors"))
     assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "stored.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["tiny_applio_mrf_40k", "tiny_applio_refinegan_32k", "tiny_v1_40k_f0"])
+def test_voices_of_other_programs_come_back_bit_identical(tmp_path, name):
+    sent = GOLDEN / f"{name}.pth"
+    convert_voice(str(sent), str(tmp_path / "stored"))
+    path = written(pth_file(open_stored_voice(tmp_path / "stored")), tmp_path / "out.pth")
+    convert_voice(str(path), str(tmp_path / "again"))
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "stored").read_bytes()
+    opened, known = (torch.load(file, weights_only=True) for file in (path, sent))
+    assert set(opened) - set(known) <= {"info", "vocoder"}
+    assert set(opened["weight"]) == set(known["weight"])
 
 
 def test_torch_opens_it_with_weights_only(tmp_path):
@@ -85,7 +98,7 @@ def test_fields_every_classic_file_has_are_added(tmp_path):
     del content["info"], content["sr"]
     torch.save(content, tmp_path / "b.pth")
     opened = torch.load(written(pth_file(read_voice(tmp_path / "b.pth")), tmp_path / "out.pth"), weights_only=True)
-    assert (opened["info"], opened["sr"], opened["f0"], opened["version"]) == ("", "40k", 1, "v2")
+    assert (opened["info"], opened["sr"], opened["f0"], opened["version"]) == (None, "40k", 1, "v2")
 
 
 def test_the_same_voice_gives_the_same_bytes(tmp_path):
@@ -94,7 +107,7 @@ def test_the_same_voice_gives_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "value", ["", "é", 0, 255, 256, 65536, -1, -(2**31), 2**31, 2**53, -(2**53), 0.1, True, False, [1, ["a", []]]]
+    "value", [None, "", "é", 0, 255, 256, 65536, -1, -(2**31), 2**31, 2**53, -(2**53), 0.1, True, False, [1, ["a", []]]]
 )
 def test_values_are_read_as_written(value):
     machine = Machine(b"\x80\x02" + _value(value) + b".", None, limits=UPLOAD)
