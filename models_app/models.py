@@ -147,6 +147,11 @@ class VoiceModel(models.Model):
         return bool(self.index_file)
 
     @property
+    def passed_over(self) -> list[dict[str, Any]]:
+        """The lines of the report about files of the upload that were not taken."""
+        return [file for file in self.report.get("files", ()) if not file["taken"]]
+
+    @property
     def header(self) -> VoiceHeader:
         return VoiceHeader.from_json(self.facts)
 

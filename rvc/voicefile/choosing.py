@@ -94,7 +94,8 @@ class Chooser:
         good = [candidate for candidate in self.of_kind(VOICE) if candidate.error is None]
         if not good:
             raise self.no_voice()
-        return decide(good, "voice", "states {} epochs", "states no epochs")
+        noun = "voice" if len(good) == len(self.of_kind(VOICE)) else "voice that can be used"
+        return decide(good, noun, "states {} epochs", "states no epochs")
 
     def index(self, width: int) -> Candidate | None:
         """The index that fits a voice of this feature width."""

@@ -88,6 +88,7 @@ def test_a_voice_that_fails_is_passed_over(look, tmp_path):
     training = make_hostile("wrong_shape.pth", tmp_path).read_bytes()
     lines, _ = look(("z.pth", bomb), ("G_2333.pth", training), ("a.pth", voice()))
     assert taken(lines) == {"voice": "a.pth"}
+    assert lines["a.pth"]["why"] == "it is the only voice that can be used"
     assert "more than data" in lines["z.pth"]["why"]
     assert "a checkpoint of training" in lines["G_2333.pth"]["why"]
 
