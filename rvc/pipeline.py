@@ -121,6 +121,7 @@ class Conversion:
             wave = self._prepare()
         with self._stage("f0"):
             f0 = self._f0(wave)
+        release_memory()
         samples = self._synthesize(wave, f0)
         with self._stage("level"):
             self.done.samples = self._level(wave, samples)
@@ -206,6 +207,7 @@ class Conversion:
             stop = length if piece.stop == n else piece.stop * rate // SAMPLE_RATE
             joiner.write(start, self._piece(wave, f0, piece, stop - start + joiner.fade), stop - start)
             self.scratch.trim()
+            release_memory()
         self.done.facts["pieces"] = len(points) + 1
         return samples
 
