@@ -114,7 +114,7 @@ class Conversion:
 
     def run(self) -> Converted:
         """Everything, in order."""
-        self._report("prepare", 0.0)
+        self.progress("prepare", 0.0)
         with self._stage("load"):
             self._load()
         with self._stage("prepare"):
@@ -125,7 +125,7 @@ class Conversion:
         samples = self._synthesize(wave, f0)
         with self._stage("level"):
             self.done.samples = self._level(wave, samples)
-        self._report("level", 1.0)
+        self.progress("level", 1.0)
         return self.done
 
     def _load(self) -> None:
@@ -161,7 +161,7 @@ class Conversion:
         wave[self.pad + n :] = padded(inner, self.pad, self.pad + n, n + 2 * self.pad)
         if audio.peak(self.request.wave) == 0:
             self.done.warnings.append("The recording is silent.")
-        self._report("prepare", SHARES["prepare"])
+        self.progress("prepare", SHARES["prepare"])
         return wave
 
     def _f0(self, wave: FloatArray) -> FloatArray:
@@ -172,7 +172,7 @@ class Conversion:
         low, high = SHARES["prepare"], SHARES["f0"]
 
         def step(fraction: float) -> None:
-            self._report("f0", low + fraction * (high - low))
+            self.progress("f0", low + fraction * (high - low))
 
         def estimate() -> FloatArray:
             return self.converter.loader.estimator(method)(wave, step)
@@ -182,7 +182,7 @@ class Conversion:
         self._describe_pitch(f0)
         if self.options.unvoiced == "fill":
             f0 = fill_unvoiced(f0)
-        self._report("f0", high)
+        self.progress("f0", high)
         return transpose(f0[: len(wave) // HOP], self.options.pitch_shift)
 
     def _describe_pitch(self, f0: FloatArray) -> None:
@@ -214,7 +214,7 @@ class Conversion:
     def _piece(self, wave: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> FloatArray:
         """At least `wanted` samples of one piece where there are so many, from its start on."""
         with self._stage("content"):
-            self._report("content", self._share(piece, 0.0))
+            self.progress("content", self._share(piece, 0.0))
             features = self._content(wave, piece)
         release_memory()  # the encoder's activations, before the decoder's come
         with self._stage("retrieval"):
@@ -264,7 +264,7 @@ class Conversion:
         parts: list[FloatArray] = []
         for tile in network(segment, *noise, dtype):
             parts.append(tile.float().cpu().numpy())
-            self._report("synthesis", self._share(piece, sum(map(len, parts)) / (keep * header.hop)))
+            self.progress("synthesis", self._share(piece, sum(map(len, parts)) / (keep * header.hop)))
         return np.concatenate(parts)
 
     def _level(self, wave: FloatArray, samples: FloatArray) -> FloatArray:
@@ -273,7 +273,7 @@ class Conversion:
         if self.options.loudness_mix != 1:
             source = wave[self.pad : self.pad + len(self.request.wave)]
             audio.mix_loudness(samples, rate, source, self.options.loudness_mix)
-        self._report("level", SHARES["synthesis"])
+        self.progress("level", SHARES["synthesis"])
         wanted = self.options.output_rate or rate
         if wanted != rate:
             length = round(len(samples) / rate * wanted)
@@ -289,9 +289,6 @@ class Conversion:
         """Position in the whole, 0..1, when `fraction` of a piece is done."""
         position = (piece.start + fraction * (piece.stop - piece.start)) / len(self.request.wave)
         return SHARES["f0"] + min(1.0, position) * (SHARES["synthesis"] - SHARES["f0"])
-
-    def _report(self, stage: str, fraction: float) -> None:
-        self.progress(stage, fraction)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
