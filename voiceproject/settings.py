@@ -22,6 +22,7 @@ except OSError as error:
 VERSION = "0.1.0"
 
 DEBUG = env.bool("DEBUG", False)
+TRUST_PROXY = env.bool("TRUST_PROXY", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 ONLY_LOOPBACK = set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}
@@ -173,6 +174,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "voiceproject.schema.Schema",
     "EXCEPTION_HANDLER": "voiceproject.errors.handle",
+    "NUM_PROXIES": 1 if TRUST_PROXY else 0,  # whose X-Forwarded-For tells the throttle of logins who asks
     "TEST_REQUEST_DEFAULT_FORMAT": "multipart",
 }
 SPECTACULAR_SETTINGS = {
@@ -191,7 +193,6 @@ SILENCED_SYSTEM_CHECKS = [f"security.{number}" for number in ("W004", "W008", "W
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-TRUST_PROXY = env.bool("TRUST_PROXY", False)
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"

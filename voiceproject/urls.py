@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 
 from conversions.api import ConversionViewSet
 from models_app.api import VoiceViewSet
+from voiceproject.throttle import throttled
 from voiceproject.views import DocsView, TokenView
 
 router = SimpleRouter()
@@ -23,13 +24,14 @@ api = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="conversions:list"), name="home"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", throttled(LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("voices/", include("models_app.urls")),
     path("conversions/", include("conversions.urls")),
     path("api/", include((api, "api"))),
+    path(f"{settings.ADMIN_PATH}login/", throttled(admin.site.login)),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 
