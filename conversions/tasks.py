@@ -37,18 +37,18 @@ def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
     """Convert in a private folder; the columns of the finished row, with the result in storage."""
     home = settings.VAR_DIR / "work"
     _clear_abandoned(home)
-    scratch = home / conversion.pk.hex / conversion.token
+    scratch = home / conversion.token  # this attempt's own: the one that follows may be at work before this one leaves
     scratch.mkdir(parents=True)
     try:
         return _convert_in(scratch, conversion, progress)
     finally:
-        shutil.rmtree(scratch.parent, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _clear_abandoned(home: Path) -> None:
     """Remove what attempts that were killed have left: no token of a running conversion names these folders."""
     tokens = set(Conversion.objects.running().values_list("token", flat=True))
-    for scratch in home.glob("*/*"):
+    for scratch in home.glob("*"):
         if scratch.name not in tokens:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -1,14 +1,17 @@
 """The work itself, with the real pipeline on a tiny voice: to the end, or to one clear end of another kind."""
 
 import io
+import threading
 
 import numpy as np
 import pytest
 import soundfile
+from django.db import connection
 
 from conversions import tasks
 from conversions.models import Conversion
 from jobs.models import State
+from rvc.errors import Cancelled
 from tests import base
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoder")]
@@ -110,6 +113,37 @@ def test_a_cancelled_conversion_stops_and_leaves_nothing(conversion, monkeypatch
     assert conversion.state == State.CANCELLED
     assert not conversion.result
     assert base.files_left() == kept(conversion)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancelled_attempt_leaves_the_next_one_alone(conversion, monkeypatch):
+    real, started, may_leave = tasks._convert, threading.Event(), threading.Event()
+    late = threading.Thread(target=in_thread, args=(conversion,))
+
+    def overtaken(*args):
+        if threading.current_thread() is late:
+            started.set()
+            may_leave.wait(60)
+            raise Cancelled
+        may_leave.set()
+        late.join(60)
+        return real(*args)
+
+    monkeypatch.setattr(tasks, "_convert", overtaken)
+    late.start()
+    assert started.wait(60)
+    assert conversion.cancel()
+    assert conversion.retry()
+    run(conversion)
+    assert (conversion.state, conversion.error_message) == (State.DONE, "")
+    assert base.files_left() == kept(conversion)
+
+
+def in_thread(conversion):
+    try:
+        tasks.convert(str(conversion.pk))
+    finally:
+        connection.close()
 
 
 def test_a_result_that_comes_too_late_is_dropped(conversion, monkeypatch):
