@@ -10,9 +10,9 @@ import soxr
 from numpy.typing import NDArray
 from scipy import signal
 
+from rvc import SAMPLE_RATE
 from rvc.scratch import Scratch
 
-SAMPLE_RATE = 16000
 INPUT_PEAK = 0.95
 OUTPUT_PEAK = 0.99
 HIGH_PASS_HZ = 48

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16000
+from rvc import SAMPLE_RATE
+
 HOP = 160
 FADE_SECONDS = 0.01
 

@@ -4,8 +4,11 @@ import ctypes
 import os
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
+from torch.nn.modules.module import register_module_forward_hook
 
 from rvc.errors import DeviceError
 
@@ -36,11 +39,29 @@ def describe(device: torch.device) -> str:
 
 def set_threads(count: int) -> int:
     """Let torch compute with `count` threads; 0 takes one for each core this process may use. Returns the count."""
-    threads = (
-        count or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else count or os.cpu_count() or 1
-    )
+    threads = count or _usable_cores()
     torch.set_num_threads(threads)
     return threads
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def watched(tick: Callable[[], None]) -> Iterator[None]:
+    """Call `tick` whenever a layer of any network has run; what it raises ends the computation there."""
+
+    def layer_ran(*_: object) -> None:
+        tick()
+
+    hook = register_module_forward_hook(layer_ran)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def release_memory() -> None:

@@ -4,11 +4,15 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rvc.errors import VoiceFileError
+from rvc.voicefile import safetensors
 
 BLOCK = 1 << 24
 
@@ -23,22 +27,22 @@ class FeatureCache:
         folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, key: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """The array under `key`, computed and stored if it is not there."""
-        path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.npy"
+        """The array under `key`, read-only, computed and stored if it is not there or is damaged."""
+        path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
         try:
-            array: NDArray[Any] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError):
+            array: NDArray[Any] = safetensors.read(path)[1]["array"]
+        except (OSError, KeyError, VoiceFileError):
             array = compute()
             self._store(path, array)
         else:
-            os.utime(path)
+            with suppress(OSError):  # another process may have made room just now
+                os.utime(path)
         return array
 
     def _store(self, path: Path, array: NDArray[Any]) -> None:
         part = path.with_suffix(f".{uuid.uuid4().hex}.part")
         try:
-            with part.open("wb") as file:
-                np.save(file, array, allow_pickle=False)
+            safetensors.write(part, {"array": array}, {})
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)
@@ -46,13 +50,14 @@ class FeatureCache:
         self._shrink()
 
     def _shrink(self) -> None:
-        entries = sorted(self.folder.glob("*.npy"), key=_last_use)
-        excess = sum(_size(entry) for entry in entries) - self.budget
-        for entry in entries:
+        """Remove what was not used for longest until the budget holds; what killed processes have left counts, too."""
+        entries = sorted(_last_use_and_size(path) for path in self.folder.iterdir())
+        excess = sum(size for _, size, _ in entries) - self.budget
+        for _, size, path in entries:
             if excess <= 0:
                 return
-            excess -= _size(entry)
-            entry.unlink(missing_ok=True)
+            excess -= size
+            path.unlink(missing_ok=True)
 
 
 def fingerprint(wave: NDArray[np.floating]) -> str:
@@ -63,9 +68,9 @@ def fingerprint(wave: NDArray[np.floating]) -> str:
     return digest.hexdigest()
 
 
-def _last_use(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _last_use_and_size(path: Path) -> tuple[float, int, Path]:
+    try:
+        facts = path.stat()
+    except OSError:  # another process removed it
+        return 0.0, 0, path
+    return facts.st_mtime, facts.st_size, path

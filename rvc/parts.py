@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar, cast
 
 import torch
 
-from rvc.assets import AssetStore
+from rvc.assets import ASSETS, AssetStore
 from rvc.content import ContentEncoder, load_encoder
 from rvc.device import release_memory
 from rvc.network.synthesizer import Synthesizer
@@ -78,11 +78,21 @@ class Loader:
     def encoder(self, name: str) -> ContentEncoder:
         """A content encoder by name."""
         folder = self.assets.path(name)
-        return self.parts.get(("content", name), lambda: load_encoder(name, folder, self.device))
+        return self.parts.get(("content", self.identity(name)), lambda: load_encoder(name, folder, self.device))
 
     def estimator(self, method: str) -> F0Estimator:
         """An F0 estimator by method."""
-        return self.parts.get(("f0", method), lambda: load_estimator(method, self.assets, self.device, self.threads))
+        return self.parts.get(
+            ("f0", self.identity(method)), lambda: load_estimator(method, self.assets, self.device, self.threads)
+        )
+
+    def identity(self, name: str) -> str:
+        """The name with the size and age of its files: another one when they were replaced."""
+        if name not in ASSETS or not self.assets.installed(name):
+            return name
+        path = self.assets.path(name)
+        files = sorted([path] if path.is_file() else [file for file in path.iterdir() if file.suffix != ".json"])
+        return f"{name} {[(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]}"
 
 
 @dataclass

@@ -3,69 +3,38 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rvc import audio
+from rvc import SAMPLE_RATE, audio
 from rvc.assets import AssetStore
-from rvc.chunks import HOP, SAMPLE_RATE, Cutting, Joiner, Piece, cut_points, padded, pieces
-from rvc.device import choose_device, decoder_dtype, describe, release_memory, set_threads
+from rvc.chunks import HOP, Cutting, Joiner, Piece, cut_points, padded, pieces
+from rvc.device import choose_device, decoder_dtype, describe, release_memory, set_threads, watched
 from rvc.errors import AudioError, OptionError
 from rvc.features import FeatureCache, fingerprint
 from rvc.network.noise import SeededNoise
 from rvc.network.synthesizer import Segment
-from rvc.options import ConversionOptions
 from rvc.parts import Loader
 from rvc.pitch import resolve_method
 from rvc.pitch.track import coarse_bins, fill_unvoiced, transpose
+from rvc.progress import Progress, Reporter
+from rvc.request import Converted, Request
 from rvc.retrieval import Retrieval
 from rvc.scratch import Scratch
+
+__all__ = ["Converted", "Converter", "Request"]
+
+ALGORITHM = 1
+"""Part of every key of the feature cache: raise it when features or F0 come out otherwise than before."""
 
 MIN_SAMPLES = 320  # one content vector
 SHARES = {"prepare": 0.02, "f0": 0.12, "synthesis": 0.98, "level": 1.0}
 """How far a conversion is, as a fraction of the whole, when a stage ends. Content and synthesis take turns."""
 
 FloatArray = NDArray[np.floating]
-Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be converted, and how.
-
-    wave: (N,) mono at 16 kHz, may be memory-mapped. voice and index: stored files. seconds: exact length of the
-    recording where the wave was resampled; the result is round(seconds · rate) samples long. scratch: a folder for
-    arrays that are too large for memory.
-    """
-
-    wave: FloatArray
-    voice: Path
-    scratch: Path
-    options: ConversionOptions = field(default_factory=ConversionOptions)
-    index: Path | None = None
-    seconds: float | None = None
-
-
-@dataclass
-class Converted:
-    """The result: samples (M,) float32 at sample_rate, and the record of how it was made.
-
-    timings and cpu: seconds by stage, of the clock and of all processors.
-    """
-
-    samples: FloatArray
-    sample_rate: int
-    f0_method: str
-    device: str
-    timings: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Converter:
@@ -91,13 +60,11 @@ class Converter:
         Raises AudioError, OptionError, AssetError or VoiceFileError, each with a sentence for the person.
         """
         try:
-            return Conversion(self, request, progress).run()
+            conversion = Conversion(self, request, progress)
+            with watched(conversion.progress.again):
+                return conversion.run()
         finally:
             release_memory()
-
-    def remember(self, key: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """An array of the feature cache, if there is one."""
-        return compute() if self.features is None else self.features.get(key, compute)
 
 
 class Conversion:
@@ -107,7 +74,7 @@ class Conversion:
         self.converter = converter
         self.request = request
         self.options = request.options
-        self.progress = progress
+        self.progress = Reporter(progress)
         self.scratch = Scratch(request.scratch)
         self.noise = SeededNoise(request.options.seed)
         self.done = Converted(np.zeros(0, np.float32), 0, "none", describe(converter.device))
@@ -140,6 +107,9 @@ class Conversion:
         self.pad = int(self.cutting.pad * SAMPLE_RATE)
         self.index = self._index()
         self.fingerprint = fingerprint(self.request.wave)
+        self.dtype = decoder_dtype(self.converter.device, self.options.precision)
+        if self.options.precision == "fast" and self.dtype == torch.float32:
+            self.done.warnings.append("This processor has no bfloat16: the result is exact, and not faster.")
 
     def _index(self) -> Retrieval | None:
         if self.options.index_rate == 0:
@@ -174,10 +144,8 @@ class Conversion:
         def step(fraction: float) -> None:
             self.progress("f0", low + fraction * (high - low))
 
-        def estimate() -> FloatArray:
-            return self.converter.loader.estimator(method)(wave, step)
-
-        f0 = self.converter.remember(f"f0 {method} {self.pad} {self.fingerprint}", estimate)
+        loader = self.converter.loader
+        f0 = self._remember("f0", loader.identity(method), lambda: loader.estimator(method)(wave, step))
         self.done.f0_method = method
         self._describe_pitch(f0)
         if self.options.unvoiced == "fill":
@@ -188,10 +156,10 @@ class Conversion:
     def _describe_pitch(self, f0: FloatArray) -> None:
         voiced = f0[f0 > 0]
         self.done.facts["voiced_share"] = round(len(voiced) / max(1, len(f0)), 3)
-        if len(voiced):
-            self.done.facts["median_f0_hz"] = round(float(np.median(voiced)), 1)
-        else:
+        if len(voiced) == 0:
             self.done.warnings.append("No pitch was found in the recording.")
+            return
+        self.done.facts["median_f0_hz"] = round(float(np.median(voiced)), 1)
 
     def _synthesize(self, wave: FloatArray, f0: FloatArray) -> FloatArray:
         """Every piece in turn; (M,) float32 at the voice's rate."""
@@ -230,8 +198,14 @@ class Conversion:
         def encode() -> FloatArray:
             return self.encoder.encode(torch.from_numpy(stretch.astype(np.float32)), version).cpu().numpy()
 
-        key = f"content {self.encoder.name} {version} {self.pad} {piece.first} {piece.last} {self.fingerprint}"
-        return self.converter.remember(key, encode)
+        encoder = self.converter.loader.identity(self.encoder.name)
+        return self._remember(f"content {version} {piece.first} {piece.last}", encoder, encode)
+
+    def _remember(self, what: str, network: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """An array of the feature cache, if there is one, or computed."""
+        if self.converter.features is None:
+            return compute()
+        return self.converter.features.get(f"{ALGORITHM} {what} {network} {self.pad} {self.fingerprint}", compute)
 
     def _segment(self, features: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> Segment:
         """Features with retrieval, doubled to 100 per second and protected, with the F0 of the same frames."""
@@ -259,10 +233,9 @@ class Conversion:
     def _samples(self, segment: Segment, piece: Piece) -> FloatArray:
         header, network = self.voice.header, self.voice.network
         noise = network.draw(self.noise, len(segment.phone))
-        dtype = decoder_dtype(self.converter.device, self.options.precision)
         keep = segment.keep[1] - segment.keep[0]
         parts: list[FloatArray] = []
-        for tile in network(segment, *noise, dtype):
+        for tile in network(segment, *noise, self.dtype):
             parts.append(tile.float().cpu().numpy())
             self.progress("synthesis", self._share(piece, sum(map(len, parts)) / (keep * header.hop)))
         return np.concatenate(parts)

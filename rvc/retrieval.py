@@ -11,6 +11,8 @@ from rvc.errors import VoiceFileError
 from rvc.voicefile.index import IndexData
 
 NEIGHBOURS = 8
+BLOCK_ROWS, BLOCK_QUERIES = 8192, 512
+"""Vectors and features that are compared at once: a list of any length fits the memory."""
 EMPTY_DISTANCE = float(np.finfo(np.float32).max)
 
 FloatArray = NDArray[np.float32]
@@ -48,27 +50,45 @@ class Retrieval:
 
     def _nearest_rows(self, features: FloatArray, lists: IntArray) -> IntArray:
         """Rows of the 8 nearest vectors in the lists (T, nprobe) that each feature probes, −1 for want of more."""
-        distances = np.full((len(features), lists.shape[1] * NEIGHBOURS), np.inf)
-        rows = np.full(distances.shape, -1, np.int64)
+        best = _Best(len(features))
         for number in np.unique(lists):
+            asking = np.flatnonzero((lists == number).any(1))
             first, last = (int(edge) for edge in self.index.offsets[number : number + 2])
-            asking, probe = np.nonzero(lists == number)
-            vectors, queries = self.index.vectors[first:last].astype(np.float64), features[asking].astype(np.float64)
-            # |v|² − 2qv orders as the distance does; in doubles nothing is lost to cancellation.
-            scores = np.square(vectors).sum(1) - 2 * queries @ vectors.T
-            nearest = np.argsort(scores, axis=1, kind="stable")[:, :NEIGHBOURS]
-            slots = probe[:, None] * NEIGHBOURS + np.arange(nearest.shape[1])
-            distances[asking[:, None], slots] = np.take_along_axis(scores, nearest, 1)
-            rows[asking[:, None], slots] = nearest + first
-        order = np.argsort(distances, axis=1, kind="stable")[:, :NEIGHBOURS]
-        return np.take_along_axis(rows, order, 1)
+            for start in range(first, last, BLOCK_ROWS):
+                vectors = self.index.vectors[start : min(last, start + BLOCK_ROWS)].astype(np.float64)
+                for some in np.array_split(asking, -(-len(asking) // BLOCK_QUERIES)):
+                    best.offer(some, features[some].astype(np.float64), vectors, start)
+        return best.rows
 
     def blend(self, features: FloatArray, rate: float) -> FloatArray:
         """rate · retrieved + (1 − rate) · features, (T, D) each; rate 0..1."""
         distances, rows = self.search(features)
         found = self.index.vectors[np.maximum(rows, 0)]
         retrieved = np.einsum("tk,tkd->td", neighbour_weights(distances), found)
-        return np.asarray(rate * retrieved + (1 - rate) * features, np.float32)
+        share = np.where((rows >= 0).any(1, keepdims=True), rate, 0.0)  # an empty list has nothing to blend in
+        return np.asarray(share * retrieved + (1 - share) * features, np.float32)
+
+
+class _Best:
+    """The 8 nearest rows so far of every feature."""
+
+    def __init__(self, features: int) -> None:
+        self.scores = np.full((features, NEIGHBOURS), np.inf)
+        self.rows = np.full((features, NEIGHBOURS), -1, np.int64)
+
+    def offer(self, asking: IntArray, queries: NDArray[np.float64], vectors: NDArray[np.float64], first: int) -> None:
+        """Compare some features with some vectors, which lie from row `first` on.
+
+        |v|² − 2qv orders as the distance does; in doubles nothing is lost to cancellation.
+        """
+        scores = np.square(vectors).sum(1) - 2 * queries @ vectors.T
+        count = min(NEIGHBOURS, scores.shape[1])
+        nearest = np.argpartition(scores, count - 1, axis=1)[:, :count]
+        together = np.concatenate([self.scores[asking], np.take_along_axis(scores, nearest, 1)], axis=1)
+        rows = np.concatenate([self.rows[asking], nearest + first], axis=1)
+        order = np.argsort(together, axis=1, kind="stable")[:, :NEIGHBOURS]
+        self.scores[asking] = np.take_along_axis(together, order, 1)
+        self.rows[asking] = np.take_along_axis(rows, order, 1)
 
 
 def neighbour_weights(distances: FloatArray) -> FloatArray:

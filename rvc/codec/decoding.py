@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rvc import sandbox
+from rvc import SAMPLE_RATE, sandbox
 from rvc.codec.limits import DecodeLimits
 from rvc.codec.sniff import Reader, readers_of
 from rvc.errors import AudioError, RVCError
 
-SAMPLE_RATE = 16_000
 DIED = ("audio_damaged", "The recording is damaged: decoding it failed or took too long.")
 
 

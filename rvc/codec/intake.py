@@ -8,11 +8,11 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from rvc import SAMPLE_RATE
 from rvc.codec.limits import DecodeLimits, damaged
 
 BLOCK = 1 << 15
 """Frames decoded at a time: at 8 channels 1 MiB of float32, whatever the recording's length."""
-SAMPLE_RATE = 16_000
 PEAK = 16.0
 """Largest sample that is still a recording (24 dB above full scale): beyond, squares overflow further down the line."""
 

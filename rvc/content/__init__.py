@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-SAMPLE_RATE = 16000
-VECTORS_PER_SECOND = 50
-
 
 class ContentEncoder(Protocol):
     """What every encoder offers.

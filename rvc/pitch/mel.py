@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from rvc.pitch.track import HOP, SAMPLE_RATE, FloatArray
+from rvc import SAMPLE_RATE
+from rvc.pitch.track import HOP, FloatArray
 
 FRAME = 1024  # samples under the window
 BANDS = 128

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from rvc import SAMPLE_RATE
 from rvc.errors import AssetError
-from rvc.pitch.track import F0_MAX, F0_MIN, HOP, SAMPLE_RATE, BoolArray, FloatArray, Progress, frame_count, no_progress
+from rvc.pitch.track import F0_MAX, F0_MIN, HOP, BoolArray, FloatArray, Progress, frame_count, no_progress
 
 CONFIDENCE = 0.7
 BLOCK = 10 * SAMPLE_RATE  # samples handed over at a time

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16000
 HOP = 160  # samples per frame: 10 ms
 F0_MIN, F0_MAX = 50.0, 1100.0  # Hz, the range every estimator searches and the coarse bins span
 COARSE_BINS = 255

@@ -4,10 +4,11 @@ from types import ModuleType
 
 import numpy as np
 
+from rvc import SAMPLE_RATE
 from rvc.errors import AssetError
-from rvc.pitch.track import F0_MAX, F0_MIN, HOP, SAMPLE_RATE, FloatArray, Progress, Windowing, measure, no_progress
+from rvc.pitch.track import F0_MAX, F0_MIN, HOP, FloatArray, Progress, Windowing, measure, no_progress
 
-WINDOWING = Windowing(length=6000, context=200)  # 60 s; both methods look less than 1 s around them
+WINDOWING = Windowing(length=1000, context=200)  # 10 s, so that harvest can be stopped; both look less than 1 s around
 FRAME_MS = 1000.0 * HOP / SAMPLE_RATE
 
 

@@ -1,5 +1,6 @@
 """Whole conversions: against the reference's, and what we chose to do otherwise."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from tests.rvc.golden import Arrays, golden
 
 PLAIN = {"f0_method": "dio", "index_rate": 0.0, "loudness_mix": 1.0, "protect": 0.5, "speaker": 1}
 INDEX = {"tiny_v2_40k_f0": "tiny_768.index", "tiny_v1_40k_f0": "tiny_256.index", "tiny_v2_40k_nof0": "tiny_768.index"}
+STARTER = Path(__file__).parents[2] / "models_app" / "starter"
 CHUNKED = Cutting(pad=1, query=1, center=1, longest=2)
 
 
@@ -226,12 +228,55 @@ def test_features_and_pitch_are_reused(convert: Any, wave: np.ndarray, tmp_path:
 
 
 def test_the_feature_cache_keeps_its_budget(tmp_path: Path) -> None:
-    cache = FeatureCache(tmp_path, 3000)
+    cache = FeatureCache(tmp_path, 4000)
     for key in "abc":
         cache.get(key, lambda: np.zeros(200))
-    assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 3000
-    (next(tmp_path.iterdir())).write_bytes(b"damaged")
-    assert cache.get("c", lambda: np.ones(1)) is not None
+    assert 0 < sum(file.stat().st_size for file in tmp_path.iterdir()) <= 4000
+    (tmp_path / "left-behind.part").write_bytes(bytes(9000))
+    os.utime(tmp_path / "left-behind.part", (0, 0))
+    cache.get("d", lambda: np.zeros(200))
+    assert not (tmp_path / "left-behind.part").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00v\x00{", b"damaged", bytes(5000)])
+def test_damaged_features_are_computed_again(tmp_path: Path, content: bytes) -> None:
+    cache = FeatureCache(tmp_path, 1 << 20)
+    cache.get("key", lambda: np.arange(5.0))
+    next(tmp_path.iterdir()).write_bytes(content)
+    assert np.array_equal(cache.get("key", lambda: np.arange(5.0)), np.arange(5.0))
+    assert np.array_equal(cache.get("key", lambda: pytest.fail("it was stored again")), np.arange(5.0))
+
+
+def test_replaced_weights_are_another_network(tmp_path: Path) -> None:
+    loader = Converter(AssetStore(tmp_path)).loader
+    assert loader.identity("swift-f0") == "swift-f0"
+    assert loader.identity("rmvpe") == "rmvpe"
+    AssetStore(tmp_path).import_from(STARTER / "encoder.zip")
+    before = loader.identity("whisper-base")
+    weights = tmp_path / "whisper-base" / "whisper-base-encoder.safetensors"
+    os.utime(weights, (1, 1))
+    assert loader.identity("whisper-base") != before
+
+
+def test_it_can_be_stopped_within_a_network(convert: Any, wave: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text encoder runs after the last word of the stage before it; its layers still hear that they should stop."""
+    monkeypatch.setattr("rvc.progress.TICK_SECONDS", 0.0)
+    heard = 0
+
+    def cancel(stage: str, fraction: float) -> None:
+        nonlocal heard
+        heard += stage == "content"
+        if heard == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        convert("tiny_v2_40k_f0", wave, progress=cancel)
+    assert not torch.nn.modules.module._global_forward_hooks
+
+
+def test_fast_says_when_it_cannot_be(convert: Any, wave: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rvc.device._cpu_multiplies_bfloat16", lambda: False)
+    assert "no bfloat16" in " ".join(convert("tiny_v2_40k_f0", wave, precision="fast").warnings)
 
 
 def test_loaded_parts_leave_in_order_of_use() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from rvc.errors import VoiceFileError
 from rvc.retrieval import EMPTY_DISTANCE, Retrieval, neighbour_weights
-from rvc.voicefile.index import open_stored_index, read_index, write_index
+from rvc.voicefile.index import IndexData, open_stored_index, read_index, write_index
 from tests.rvc.golden import Arrays, golden
 
 
@@ -75,3 +75,22 @@ def test_another_voices_index_is_refused() -> None:
     with pytest.raises(VoiceFileError) as caught:
         Retrieval(read_index(golden("tiny_256.index"))).check_width(768)
     assert caught.value.code == "wrong_dimension"
+
+
+def test_a_list_of_any_length_is_searched_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.RandomState(2)
+    vectors, queries = random.randn(500, 256).astype("f4"), random.randn(40, 256).astype("f4")
+    data = IndexData(vectors[:1], vectors, np.arange(500), np.array([0, 500]), 1)
+    whole = Retrieval(data).search(queries)
+    monkeypatch.setattr("rvc.retrieval.BLOCK_ROWS", 7)
+    monkeypatch.setattr("rvc.retrieval.BLOCK_QUERIES", 3)
+    for expected, found in zip(whole, Retrieval(data).search(queries), strict=True):
+        np.testing.assert_array_equal(expected, found)
+    np.testing.assert_array_equal(whole[1], faiss.knn(queries, vectors, 8)[1])
+
+
+def test_an_empty_list_leaves_the_features_alone() -> None:
+    vectors = np.ones((3, 256), np.float32)
+    data = IndexData(np.stack([vectors[0], -vectors[0]]), vectors, np.arange(3), np.array([0, 3, 3]), 1)
+    features = np.full((2, 256), -2, np.float32)
+    np.testing.assert_array_equal(Retrieval(data).blend(features, 1.0), features)

@@ -1,0 +1,46 @@
+"""What goes into a conversion, and what comes out."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvc.options import ConversionOptions
+
+FloatArray = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be converted, and how.
+
+    wave: (N,) mono at 16 kHz, may be memory-mapped. voice and index: stored files. seconds: exact length of the
+    recording where the wave was resampled; the result is round(seconds · rate) samples long. scratch: a folder for
+    arrays that are too large for memory.
+    """
+
+    wave: FloatArray
+    voice: Path
+    scratch: Path
+    options: ConversionOptions = field(default_factory=ConversionOptions)
+    index: Path | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Converted:
+    """The result: samples (M,) float32 at sample_rate, and the record of how it was made.
+
+    timings and cpu: seconds by stage, of the clock and of all processors.
+    """
+
+    samples: FloatArray
+    sample_rate: int
+    f0_method: str
+    device: str
+    timings: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
