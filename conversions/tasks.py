@@ -47,8 +47,9 @@ def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
 
 def _clear_abandoned(home: Path) -> None:
     """Remove what attempts that were killed have left: no token of a running conversion names these folders."""
+    found = list(home.glob("*"))  # before the tokens: the folder of a job that is claimed in between is not among them
     tokens = set(Conversion.objects.running().values_list("token", flat=True))
-    for scratch in home.glob("*"):
+    for scratch in found:
         if scratch.name not in tokens:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -197,3 +197,17 @@ def test_what_a_killed_attempt_left_is_cleared(conversion, settings):
         (scratch / "decoded.f32").write_bytes(b"x")
     run(conversion)
     assert base.files_left() == kept(conversion)
+
+
+def test_clearing_spares_a_job_that_is_claimed_meanwhile(settings):
+    home = settings.VAR_DIR / "work"
+    claimed = home / "claimed"
+
+    def claim_afterwards(execute, *args):
+        answer = execute(*args)
+        claimed.mkdir(parents=True)
+        return answer
+
+    with connection.execute_wrapper(claim_afterwards):
+        tasks._clear_abandoned(home)
+    assert claimed.exists()
