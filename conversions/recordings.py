@@ -1,5 +1,6 @@
 """A recording on its way in: a cheap look in a throwaway child, so that the person hears at once what is wrong."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,11 +40,20 @@ def _on_disk(upload: "File[Any]") -> Iterator[Path]:
     with quarantine("recording-") as folder:
         path = Path(folder) / "recording"
         if isinstance(upload, TemporaryUploadedFile):
-            path.hardlink_to(upload.temporary_file_path())
+            _link(Path(upload.temporary_file_path()), path)
         else:
-            path.write_bytes(upload.read())
+            with path.open("wb") as copy:
+                shutil.copyfileobj(upload, copy, 1 << 20)
             upload.seek(0)
         yield path
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file; a copy where the disk has no hard links, or lies on another one."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def media_type(upload: "File[Any]") -> str:

@@ -1,8 +1,12 @@
 """A wish on its way into the queue: row, source file and hint come together, or not at all."""
 
+import errno
 from dataclasses import fields
+from io import BytesIO
+from pathlib import Path
 
 import pytest
+from django.core.files import File
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import IntegrityError, transaction
 from django_q.models import OrmQ
@@ -54,14 +58,38 @@ def test_the_source_is_stored_under_a_name_of_ours(submit):
     assert conversion.source_name == "b>.wav"
 
 
-def test_it_takes_a_large_upload_from_its_temporary_file(alice, voice):
+@pytest.fixture
+def large_upload():
+    """An upload that Django has put on disk."""
     upload = TemporaryUploadedFile("tone.wav", "audio/wav", len(base.tone()), None)
     upload.write(base.tone())
     upload.seek(0)
+    return upload
+
+
+def test_it_takes_a_large_upload_from_its_temporary_file(alice, voice, large_upload):
+    upload = large_upload
     conversion = Conversion.objects.submit(alice, voice, upload, ConversionOptions())
     upload.close()
     assert conversion.source.size == len(base.tone())
     assert base.files_left() - {f"files/sources/{conversion.pk.hex}", *voice_files(voice)} == set()
+
+
+def test_it_copies_where_there_are_no_hard_links(large_upload, monkeypatch):
+    def refuse(self, target):
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert recordings.probe(large_upload).seconds == 1.0
+
+
+def test_no_recording_is_read_as_a_whole():
+    class Stream(BytesIO):
+        def read(self, size=-1):
+            assert size > 0, "everything at once"
+            return super().read(size)
+
+    assert recordings.probe(File(Stream(base.tone()), "tone.wav")).seconds == 1.0
 
 
 def voice_files(voice):
