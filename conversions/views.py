@@ -22,6 +22,7 @@ from models_app.models import VoiceModel
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 20
+GONE = "The earlier recording is not there any more: choose it once more."
 
 
 @require_GET
@@ -37,9 +38,13 @@ def conversion_list(request: PersonRequest) -> HttpResponse:
 def conversion_add(request: PersonRequest) -> HttpResponse:
     again = _again(request, request.POST.get("from"))
     files = request.FILES.copy()
-    if again and "recording" not in files:
-        files["recording"] = UploadedFile(again.source.open("rb"), again.source_name, size=again.source.size)
     form = ConversionForm(request.POST, files, user=request.user)
+    if again and "recording" not in files:
+        try:
+            files["recording"] = _recording_of(again)
+        except FileNotFoundError:
+            form.fields["recording"].error_messages["required"] = GONE
+            again = None
     if not form.is_valid():
         return _refusal(request, form, again)
     conversion = form.save()
@@ -100,6 +105,13 @@ def _again(request: PersonRequest, key: str | None) -> Conversion | None:
         return _own(request).filter(pk=UUID(key)).first() if key else None
     except ValueError:
         return None
+
+
+def _recording_of(conversion: Conversion) -> "UploadedFile[Any]":
+    """The stored recording, as if it had been sent once more. Raises FileNotFoundError when it is gone."""
+    if not conversion.source:
+        raise FileNotFoundError
+    return UploadedFile(conversion.source.open("rb"), conversion.source_name, size=conversion.source.size)
 
 
 def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]:

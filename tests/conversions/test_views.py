@@ -117,6 +117,16 @@ def test_again_keeps_the_recording(page, voice, conversion):
     assert again.source.read() == base.tone()
 
 
+def test_again_without_the_recording_asks_for_it(page, voice, conversion):
+    conversion.source.storage.delete(conversion.source.name)
+    wish = sent(voice, **{"from": str(conversion.pk)})
+    del wish["recording"]
+    answer = page.post(reverse("conversions:add"), wish)
+    assert answer.status_code == 422
+    assert "not there any more" in str(answer.context["form"].errors["recording"])
+    assert Conversion.objects.count() == 1
+
+
 def test_again_never_takes_a_strangers_recording(client, bob, make_voice, conversion):
     client.force_login(bob)
     wish = sent(make_voice(bob), **{"from": str(conversion.pk)})
