@@ -1,8 +1,10 @@
 """What every API view shares: pages of a list, and serializers that refuse what they do not know."""
 
+import datetime
 from typing import Any
 
-from rest_framework import negotiation, pagination, serializers
+from django.utils.dateparse import parse_datetime
+from rest_framework import exceptions, negotiation, pagination, serializers
 
 
 class NewestFirst(pagination.CursorPagination):
@@ -12,6 +14,22 @@ class NewestFirst(pagination.CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "page_size"
+
+    def decode_cursor(self, request: Any) -> Any:
+        """A position is compared with moments in the database: what is none has no page."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not _is_moment(str(cursor.position)):
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+def _is_moment(text: str) -> bool:
+    """Whether the database can compare with it: a time with its zone, which UTC has as well."""
+    try:
+        moment = parse_datetime(text)
+        return moment is not None and moment.tzinfo is not None and bool(moment.astimezone(datetime.UTC))
+    except (ValueError, OverflowError):
+        return False
 
 
 class AnyAccept(negotiation.DefaultContentNegotiation):

@@ -4,7 +4,9 @@ import errno
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -61,6 +63,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         set_rollback()
         return Response(error_body("storage_full", "The server has no room left for this."), 507)
+    if isinstance(error, RequestDataTooBig):
+        set_rollback()
+        return Response(error_body("too_large", "The request is larger than this server takes."), 413)
+    if isinstance(error, RecursionError):  # the reader of JSON goes one call deeper with every bracket
+        set_rollback()
+        return Response(error_body("bad_request", "The request is nested too deeply."), 400)
     response = exception_handler(error, context)
     if response is not None:
         _give_one_body(response, error)
@@ -89,10 +97,13 @@ def _first(detail: Any, field: str | None = None) -> tuple[str | None, Any]:
     return field, detail
 
 
+# Django's own pages for 400 and 404 look for a CSRF token, and so read the body, which may be why we are here.
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if request.path.startswith("/api/"):
         return JsonResponse(error_body("not_found", "There is nothing here."), status=404)
-    return defaults.page_not_found(request, exception)
+    return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
@@ -104,4 +115,4 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if request.path.startswith("/api/"):
         return JsonResponse(error_body("bad_request", "The request could not be understood."), status=400)
-    return defaults.bad_request(request, exception)
+    return render(request, "400.html", status=400)

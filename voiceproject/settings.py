@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "voiceproject.middleware.RequestId",
     "voiceproject.middleware.SecurityHeaders",
+    "voiceproject.charset.RefuseCharset",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "voiceproject.middleware.UploadTooLarge",
@@ -173,6 +174,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "voiceproject.schema.Schema",
+    "ALLOWED_VERSIONS": [VERSION],  # `?version=` of the schema goes into a header
     "EXCEPTION_HANDLER": "voiceproject.errors.handle",
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,  # whose X-Forwarded-For tells the throttle of logins who asks
     "TEST_REQUEST_DEFAULT_FORMAT": "multipart",

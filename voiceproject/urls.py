@@ -18,7 +18,8 @@ router.register("conversions", ConversionViewSet, basename="conversion")
 api = [
     path("token/", TokenView.as_view(), name="token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", DocsView.as_view(url_name="api:schema"), name="docs"),
+    # drf-spectacular has no page for OPTIONS.
+    path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
     *router.urls,
 ]
 
