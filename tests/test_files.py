@@ -1,5 +1,7 @@
 """One view serves every stored file: ranges, validators, and headers that make a browser do no harm."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
@@ -9,7 +11,7 @@ from django.db.models import FileField
 from django.db.models.fields.files import FieldFile
 from django.http import Http404
 
-from voiceproject.files import Slice, clean_label, serve
+from voiceproject.files import Slice, clean_label, quarantine, serve
 
 CONTENT = bytes(range(100))
 
@@ -133,3 +135,10 @@ LABELS = {
 @pytest.mark.parametrize("name", LABELS)
 def test_it_cleans_labels(name):
     assert clean_label(name, fallback="recording") == LABELS[name]
+
+
+def test_a_folder_may_vanish_while_the_quarantine_is_swept(own_folder, monkeypatch):
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda home: [home / "gone", *listed(home)])
+    with quarantine("check-") as folder:
+        assert Path(folder).is_dir()

@@ -7,7 +7,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import IO, Any
@@ -59,8 +59,9 @@ def quarantine(prefix: str) -> "tempfile.TemporaryDirectory[str]":
     home: Path = settings.VAR_DIR / "quarantine"
     home.mkdir(parents=True, exist_ok=True)
     for folder in home.iterdir():
-        if folder.stat().st_mtime < time.time() - ABANDONED_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its own request has just taken it away
+            if folder.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
     return tempfile.TemporaryDirectory(dir=home, prefix=prefix, ignore_cleanup_errors=True)
 
 
