@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django_q.exceptions import TimeoutException
 
 from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
@@ -143,8 +143,11 @@ def _heart(progress: Progress, stopped: threading.Event) -> None:
         while not progress.lost and not stopped.wait(settings.JOB_BEAT_SECONDS):
             try:
                 progress.beat()
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("%s: missed a beat, %s", progress.job, error)
                 connection.close()
+    except Exception:
+        logger.exception("%s: nothing beats for it any more", progress.job)
+        progress.lost = LeaseLost(str(progress.job))  # it would be given to another worker anyway
     finally:
         connection.close()

@@ -2,9 +2,11 @@
 
 import threading
 import time
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import InterfaceError
 from django.test import TestCase, TransactionTestCase, override_settings
 from django_q.exceptions import TimeoutException
 
@@ -155,6 +157,35 @@ class HeartTests(TransactionTestCase):
         perform(Chore, str(self.chore.pk), work)
         self.chore.refresh_from_db()
         assert (self.chore.state, self.chore.token) == (State.RUNNING, "another")
+
+    @QUICK
+    def test_it_beats_on_after_a_lost_connection(self):
+        beat, failed, again = Chore.beat, threading.Event(), threading.Event()
+
+        def broken_once(job, **values):
+            if not failed.is_set():
+                failed.set()
+                raise InterfaceError
+            beat(job, **values)
+            again.set()
+
+        with mock.patch.object(Chore, "beat", broken_once):
+            perform(Chore, str(self.chore.pk), lambda job, progress: {} if again.wait(5) else pytest.fail("no beat"))
+        self.chore.refresh_from_db()
+        assert self.chore.state == State.DONE
+
+    @QUICK
+    def test_the_work_does_not_go_on_without_it(self):
+        def work(job, progress):
+            for _ in range(200):
+                time.sleep(0.02)
+                progress("work", 0.1)
+            pytest.fail("went on")
+
+        with mock.patch.object(Chore, "beat", side_effect=ZeroDivisionError), self.assertLogs("jobs.tasks", "ERROR"):
+            perform(Chore, str(self.chore.pk), work)
+        self.chore.refresh_from_db()
+        assert self.chore.state == State.RUNNING, "until its lease is over"
 
     def test_it_leaves_no_thread(self):
         perform(Chore, str(self.chore.pk), lambda job, progress: {})
