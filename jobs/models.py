@@ -198,6 +198,10 @@ class Job(models.Model):
             raise Cancelled
         raise LeaseLost(str(self))
 
+    def is_held(self) -> bool:
+        """Whether the row says that it is still ours to work on."""
+        return self._held().exists()
+
     def finish(self, **changes: Any) -> bool:
         """Publish the result: `changes` are columns of the row. False when it is not ours: delete what was made."""
         return self._leave(State.DONE, {"progress": 1.0, "stage": "", **changes})

@@ -79,7 +79,15 @@ def perform(model: type[J], pk: str, work: Work[J]) -> None:
 
 
 def _publish(job: Job, changes: Mapping[str, Any]) -> None:
-    if job.finish(**changes):
+    try:
+        published = job.finish(**changes)
+    except Error:
+        if not connection.in_atomic_block:
+            connection.close()  # what comes next gets a new one
+        if job.is_held():  # else the row may name the result all the same: the answer alone was lost
+            job.discard(changes)
+        raise
+    if published:
         logger.info("%s: done", job)
     else:
         logger.warning("%s: the result came too late and is dropped", job)

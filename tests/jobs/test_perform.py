@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import InterfaceError
+from django.db import InterfaceError, OperationalError
 from django.test import TestCase, TransactionTestCase, override_settings
 from django_q.exceptions import TimeoutException
 
@@ -106,6 +106,23 @@ class PerformTests(TestCase):
         chore.refresh_from_db()
         assert (chore.state, chore.result) == (State.CANCELLED, "")
         assert not list(FOLDER.glob(f"{chore.pk.hex}.*"))
+
+    def test_a_result_that_cannot_be_published_is_dropped(self):
+        chore = Chore.objects.create(owner=self.alice)
+        with mock.patch.object(Chore, "finish", side_effect=OperationalError), pytest.raises(OperationalError):
+            tasks.run(str(chore.pk))
+        chore.refresh_from_db()
+        assert chore.state == State.RUNNING
+        assert not list(FOLDER.glob(f"{chore.pk.hex}.*"))
+
+    def test_a_result_that_is_published_outlives_a_lost_answer(self):
+        """The row was written, and the connection broke before anybody heard of it."""
+        chore = Chore.objects.create(owner=self.alice)
+        with mock.patch.object(Chore, "refresh_from_db", side_effect=InterfaceError), pytest.raises(InterfaceError):
+            tasks.run(str(chore.pk))
+        chore.refresh_from_db()
+        assert chore.state == State.DONE
+        assert (FOLDER / chore.result).exists()
 
 
 class HeartTests(TransactionTestCase):
