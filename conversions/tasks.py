@@ -56,9 +56,10 @@ def _clear_abandoned(home: Path) -> None:
 
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
     progress("decode", 0.0)
+    index = _index(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
     recording, decoding = _timed(lambda: _decode(scratch, conversion))
     progress("prepare", DECODED)
-    converted = _convert(scratch, conversion, recording, progress)
+    converted = _convert(scratch, conversion, recording, index, progress)
     progress("encode", CONVERTED)
     target = scratch / f"result.{conversion.extension}"
     rate, encoding = _timed(lambda: _encode(target, conversion, converted))
@@ -66,7 +67,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     return {
         "result_rate": rate,
         "result_seconds": len(converted.samples) / converted.sample_rate,
-        "used_index": _index(conversion) is not None,
+        "used_index": index is not None,
         "facts": _facts(conversion, recording, converted, timings),
         "result": _stored(target, conversion),  # last: nothing may go wrong once it is stored
     }
@@ -89,7 +90,9 @@ def _decode(scratch: Path, conversion: Conversion) -> "Recording":
     return decode(source, scratch, recordings.limits())
 
 
-def _convert(scratch: Path, conversion: Conversion, recording: "Recording", progress: Report) -> "Converted":
+def _convert(
+    scratch: Path, conversion: Conversion, recording: "Recording", index: Path | None, progress: Report
+) -> "Converted":
     from rvc.pipeline import Request
 
     voice = _voice(conversion)
@@ -97,9 +100,7 @@ def _convert(scratch: Path, conversion: Conversion, recording: "Recording", prog
     def report(stage: str, fraction: float) -> None:
         progress(stage, DECODED + (CONVERTED - DECODED) * fraction)
 
-    request = Request(
-        recording.samples, Path(voice.file.path), scratch, conversion.options, _index(conversion), recording.seconds
-    )
+    request = Request(recording.samples, Path(voice.file.path), scratch, conversion.options, index, recording.seconds)
     try:
         return converter().convert(request, report)
     except FileNotFoundError:

@@ -168,6 +168,19 @@ def test_a_deleted_voice_is_told(conversion, voice, django_capture_on_commit_cal
     assert (conversion.state, conversion.error_code) == (State.FAILED, "voice_deleted")
 
 
+def test_a_voice_deleted_at_the_end_costs_no_result(conversion, voice, monkeypatch):
+    encode = tasks._encode
+
+    def delete_the_voice(*args):
+        voice.delete()
+        return encode(*args)
+
+    monkeypatch.setattr(tasks, "_encode", delete_the_voice)
+    run(conversion)
+    assert (conversion.state, conversion.error_code) == (State.DONE, "")
+    assert conversion.used_index
+
+
 def test_a_missing_encoder_is_told(conversion, no_assets):
     run(conversion)
     assert (conversion.state, conversion.error_code) == (State.FAILED, "needs_asset")
