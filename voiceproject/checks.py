@@ -8,6 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from rvc import sandbox
+from rvc.errors import RVCError
+
 LONG_ENOUGH = 50
 KEY_MISSING = (
     "SECRET_KEY is not set: run `python3 run.py`, which makes one, or put at least 50 random characters into .env."
@@ -78,3 +81,15 @@ def check_jobs(**_: Any) -> Sequence[CheckMessage]:
         (settings.JOB_TIMEOUT_SECONDS >= 1, "JOB_TIMEOUT_SECONDS must be at least 1."),
     )
     return [Error(sentence, id="voiceproject.E011") for holds, sentence in rules if not holds]
+
+
+@register(deploy=True)  # it starts a process, which is too much for every command
+def check_sandbox(**_: Any) -> Sequence[CheckMessage]:
+    try:
+        missing = sandbox.missing_protections()
+    except RVCError as error:
+        return [Error(error.message, hint="No voice and no recording can be read.", id="voiceproject.E004")]
+    if not missing:
+        return []
+    hint = f"Missing: {'; '.join(missing)}."
+    return [Warning("Strangers' files are read with less protection.", hint=hint, id="voiceproject.W002")]

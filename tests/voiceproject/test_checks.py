@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings as real
 from django.core.checks import run_checks
 
+from rvc.errors import RVCError
 from voiceproject import checks
 
 GOOD_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghijklmnop"
@@ -37,6 +38,21 @@ def test_it_works():
 def test_a_deployment_has_no_warnings(https):
     result = manage("check", "--deploy", "--fail-level=WARNING", SECRET_KEY=GOOD_KEY, HTTPS=https)
     assert result.returncode == 0, result.stderr
+
+
+def test_what_the_sandbox_lacks_is_named(monkeypatch):
+    monkeypatch.setattr(checks.sandbox, "missing_protections", lambda: ["no seccomp here", "no Landlock here"])
+    (found,) = [message for message in run_checks(include_deployment_checks=True) if message.id == "voiceproject.W002"]
+    assert found.hint == "Missing: no seccomp here; no Landlock here."
+    assert "voiceproject.W002" not in ids(run_checks())
+
+
+def test_a_sandbox_that_does_not_start_is_an_error(monkeypatch):
+    def fail():
+        raise RVCError("sandbox", "A child process cannot be started on this machine.")
+
+    monkeypatch.setattr(checks.sandbox, "missing_protections", fail)
+    assert "voiceproject.E004" in ids(run_checks(include_deployment_checks=True))
 
 
 def test_without_tls_on_a_public_name_the_warnings_speak():
