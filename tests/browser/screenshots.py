@@ -9,11 +9,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests import base
 from tests.browser.conftest import ARGUMENTS, BUNDLED_SAMPLE, DESKTOP, PHONE
 
+WIDE: ViewportSize = {"width": 1500, "height": 860}  # the list of the administration has its players on the right
 FIRST, SECOND = "Studio alto", "Radio play narrator"
 
 
@@ -83,7 +84,9 @@ def main() -> None:
         page.goto("/conversions/")
         page.get_by_role("link", name="Admin").click()
         page.locator("a[href$='/conversions/conversion/']").first.click()
-        page.locator("#result_list tbody th a").first.click()
+        page.set_viewport_size(WIDE)
+        page.locator("#toggle-nav-sidebar").click()
+        page.locator("#result_list audio").first.wait_for()
         take(page, wanted.folder, "admin")
         browser.close()
 
