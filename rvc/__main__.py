@@ -5,6 +5,7 @@ python -m rvc info voice.pth
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from dataclasses import fields
@@ -85,6 +86,8 @@ def _convert(args: argparse.Namespace) -> None:
     for path in (args.source, args.voice, args.index):
         if path is not None and not path.is_file():
             raise RVCError("not_found", f"There is no file {path}.")
+    if not os.access(args.target.parent, os.W_OK):
+        raise RVCError("not_found", f"Nothing can be written to the folder {args.target.parent}.")
     from rvc.codec import DecodeLimits, decode, encode  # noqa: PLC0415 - torch is loaded only to convert
 
     with tempfile.TemporaryDirectory() as name:

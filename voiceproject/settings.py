@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-import environ
+from voiceproject.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+env = Environment()
+Environment.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 # Where everything is written: database, files of people, pretrained files, caches, logs.
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -135,7 +136,7 @@ ASSETS_DIR = Path(env.str("ASSETS_DIR", str(VAR_DIR / "assets")))
 ASSETS_BASE_URL = env.str("ASSETS_BASE_URL", "")  # a mirror of the model hub; empty: the hub itself
 FEATURE_CACHE_DIR = VAR_DIR / "cache" / "features"
 FEATURE_CACHE_MB = env.int("FEATURE_CACHE_MB", 2048)
-RVC_DEVICE = env.str("RVC_DEVICE", "auto")
+RVC_DEVICE = env.device("RVC_DEVICE")
 RVC_THREADS = env.int("RVC_THREADS", 0)  # 0: as many as the machine has cores, divided by the workers
 RVC_MEMORY_MB = env.int("RVC_MEMORY_MB", 3072)
 
@@ -148,7 +149,7 @@ JOB_HINT_SECONDS = 10  # a waiting job of which the queue has not heard for so l
 JOB_STALL_SECONDS = 30  # work is due, a worker is free, and nothing was claimed for so long: start the cluster anew
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
 JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", 3600)
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "voiceproject",
     "orm": "default",
     "workers": WORKERS,

@@ -61,6 +61,7 @@ def test_mistakes_are_one_sentence(voice, tone, tmp_path, alice):
     text.write_text("a letter")
     mistakes = {
         ("missing.wav", out, "--voice", "tiny"): "There is no file missing.wav.",
+        (str(tone), "/nowhere/out.wav", "--voice", "tiny"): "Nothing can be written to the folder /nowhere.",
         (str(tone), out, "--voice", "nobody"): "There is no voice 'nobody'",
         (str(tone), out, "--voice", "tiny"): "Make an administrator, or name an --owner.",
         (str(tone), out, "--voice", "tiny", "--owner", "nobody"): "There is no user 'nobody'.",

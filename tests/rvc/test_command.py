@@ -56,6 +56,7 @@ def test_it_says_what_a_voice_is(capsys: pytest.CaptureFixture[str]) -> None:
         (["info", "nowhere.pth"], "not_found"),
         (["info", __file__], "not_a_checkpoint"),
         (["convert", "nowhere.wav", "x.pth", "out.wav"], "not_found"),
+        (["convert", __file__, __file__, "/nowhere/out.wav"], "not_found"),
         (["convert", __file__, __file__, "out.wav", "--pitch", "99"], "bad_option"),
         (["convert", __file__, __file__, "out.wav"], "not_a_checkpoint"),
     ],

@@ -90,3 +90,11 @@ class TestSteps:
         first = prepare.static_fingerprint()
         (tmp_path / "own" / "a.css").write_text("ab")
         assert prepare.static_fingerprint() != first
+
+
+def test_nobody_else_may_read_the_database(settings, tmp_path: Path) -> None:
+    file = tmp_path / "db.sqlite3"
+    file.touch(mode=0o644)
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}}
+    prepare.keep_private()
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -1,3 +1,4 @@
+import os
 import shutil
 import time
 from argparse import ArgumentParser
@@ -50,6 +51,8 @@ class Command(BaseCommand):
     def _submit(self, **options: Any) -> Conversion:
         if not options["source"].is_file():
             raise CommandError(f"There is no file {options['source']}.")
+        if not os.access(options["target"].parent, os.W_OK):
+            raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
         voice, owner = find(options["voice"]), _owner(options["owner"])
         chosen = {name: options[name] for name in OPTION_NAMES if options[name] is not None}
         if by_suffix := _format_of(options["target"]):

@@ -14,6 +14,13 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 
+def keep_private() -> None:
+    """Password hashes and tokens lie in SQLite's file: nobody else on the machine may read it."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3") and Path(database["NAME"]).is_file():
+        Path(database["NAME"]).chmod(0o600)
+
+
 class Command(BaseCommand):
     help = "Bring the database, the static files, the starter voice and the first administrator up to date."
 
@@ -22,6 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, stdout=self.stdout)
+        keep_private()
         call_command("createcachetable")
         self.collect_static()
         if not options["no_starter"]:
