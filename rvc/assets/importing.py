@@ -58,7 +58,8 @@ def place_published(path: Path, folder: Path, progress: Progress) -> Placed:
 def _candidates(path: Path) -> Iterator[_Candidate]:
     if path.is_dir():
         for found in sorted(path.rglob("*")):
-            if found.is_file():
+            broken = found.suffix.lower() in ARCHIVES and not zipfile.is_zipfile(found)
+            if found.is_file() and not broken:  # one broken archive does not keep the others out
                 yield from _candidates(found)
     elif not path.is_file():
         raise AssetError("unknown_asset", f"There is no file or folder {path}.")

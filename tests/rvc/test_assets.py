@@ -314,6 +314,14 @@ def test_import_takes_files_by_content_from_folders_and_archives(assets: AssetSt
     assert not list(assets.folder.rglob("*.part"))
 
 
+def test_a_broken_archive_in_a_folder_keeps_nothing_out(assets: AssetStore, tmp_path: Path) -> None:
+    carried = tmp_path / "carried"
+    carried.mkdir()
+    (carried / "aaa.zip").write_bytes(b"PK\x03\x04 cut off")
+    (carried / "whatever.dat").write_bytes(PITCH)
+    assert assets.import_from(carried) == ["pitch"]
+
+
 def test_import_of_one_file(assets: AssetStore, tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(OTHER_PITCH)
     assert assets.import_from(tmp_path / "x.bin") == ["pitch"]
