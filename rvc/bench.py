@@ -72,7 +72,6 @@ def make_everything(folder: Path) -> None:
     hubert = Hubert({name: torch.empty(shape) for name, shape in HUBERT_SHAPES.items()}, BASE_HEADS)
     names = {name: tensor.shape for name, tensor in hubert.state_dict().items()}
     safetensors.write(folder / "contentvec" / "model.safetensors", _random_arrays(names, random), {})
-    (folder / "rmvpe").write_bytes(b"")
     torch.save(
         Rmvpe(RmvpeGeometry(channels=16, stages=5, blocks=4, middle=4, hidden=256)).state_dict(), folder / "rmvpe"
     )
