@@ -15,116 +15,27 @@ import os
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from jobs import SUPERVISOR_VARIABLE
+from jobs.queries import FINAL, JobQuerySet, State, lease
 from rvc.errors import Cancelled
+
+__all__ = ["FINAL", "Job", "JobQuerySet", "LeaseLost", "State", "WorkerBeat", "WorkerBeatQuerySet", "timed_out_message"]
 
 CRASHED = "The worker stopped unexpectedly every time it worked on this. The administrators find it under {reference}."
 TIMED_OUT = "This took longer than the {minutes:.0f} minutes that one job may take."
 
 
-class State(models.TextChoices):
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    REJECTED = "rejected", "Rejected"
-
-
-ACTIVE = (State.QUEUED, State.RUNNING)
-FINAL = (State.DONE, State.FAILED, State.CANCELLED, State.REJECTED)
-
-
 class LeaseLost(Exception):  # noqa: N818 - the word of the thing that happened
     """Another worker holds this job now, or the row is gone: stop, publish nothing, drop the files."""
-
-
-J = TypeVar("J", bound="Job")
-
-
-class JobQuerySet(models.QuerySet[J]):
-    """What can be asked of jobs, and the verbs that move some of them."""
-
-    def waiting(self) -> Self:
-        return self.filter(state=State.QUEUED)
-
-    def running(self) -> Self:
-        return self.filter(state=State.RUNNING)
-
-    def active(self) -> Self:
-        return self.filter(state__in=ACTIVE)
-
-    def final(self) -> Self:
-        return self.filter(state__in=FINAL)
-
-    def visible_to(self, user: "models.Model | AnonymousUser") -> Self:
-        return self.filter(owner_id=user.pk) if user.pk else self.none()
-
-    def due(self) -> Self:
-        """Queued jobs that a worker may take now."""
-        return self.waiting().filter(Q(not_before=None) | Q(not_before__lte=Now()))
-
-    def unhinted(self) -> Self:
-        """Due jobs of which the queue has not heard lately: their hint was never sent, or got lost."""
-        stale = Now() - timedelta(seconds=settings.JOB_HINT_SECONDS)
-        return self.due().filter(Q(hinted_at=None) | Q(hinted_at__lt=stale) | Q(hinted_at__gt=Now()))
-
-    def expired(self) -> Self:
-        """Running jobs that nobody beats for. A lease far in the future was written before the clock was set back."""
-        bogus = Now() + timedelta(seconds=2 * settings.JOB_LEASE_SECONDS)
-        return self.running().filter(Q(lease_until__lt=Now()) | Q(lease_until__gt=bogus))
-
-    def held_by(self, supervisor: str) -> Self:
-        """Running jobs in the hands of this supervisor's workers."""
-        return self.running().filter(worker__startswith=f"{supervisor}:")
-
-    def claim(self, pk: uuid.UUID | str) -> "J | None":
-        """Move one due job to running; None when it is not due, or another delivery of its hint was first."""
-        token = uuid.uuid4().hex
-        won = (
-            self.due()
-            .filter(pk=pk)
-            .update(
-                state=State.RUNNING,
-                token=token,
-                attempt=F("attempt") + 1,
-                worker=f"{os.environ.get(SUPERVISOR_VARIABLE, '')}:{os.getpid()}",
-                started_at=Now(),
-                beat_at=Now(),
-                lease_until=_lease(),
-                stage="",
-                progress=0.0,
-            )
-        )
-        return self.filter(token=token).first() if won else None
-
-    def take_back(self, *, counted: bool = True) -> "list[J]":
-        """Take these running jobs from workers that are gone: queued again, or failed at the last attempt.
-
-        Returns the jobs that were moved. `counted=False` when the worker was stopped on purpose: the attempt is free.
-        """
-        limit = Now() - timedelta(seconds=settings.JOB_TIMEOUT_SECONDS)
-        moved: list[Any] = []
-        for job in self.annotate(overdue=Q(started_at__lte=limit)):
-            change = job.back_in_queue(counted) or job.given_up(timed_out=job.overdue)
-            if self.filter(pk=job.pk, token=job.token).update(**change):
-                job.refresh_from_db()
-                moved.append(job)
-        return moved
-
-
-def _lease() -> Any:
-    return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
 class Job(models.Model):
@@ -190,7 +101,7 @@ class Job(models.Model):
 
     def beat(self, *, stage: str, progress: float) -> None:
         """Keep the lease and say how far the work is. Raises Cancelled or LeaseLost when it is ours no longer."""
-        held = self._held().update(lease_until=_lease(), beat_at=Now(), stage=stage, progress=progress)
+        held = self._held().update(lease_until=lease(), beat_at=Now(), stage=stage, progress=progress)
         if held:
             return
         state = self._rows().filter(pk=self.pk).values_list("state", flat=True).first()
