@@ -33,6 +33,10 @@ def index_path(voice: "VoiceModel", filename: str) -> str:
     return f"voices/{voice.pk.hex}.index.safetensors"
 
 
+def preview_path(voice: "VoiceModel", filename: str) -> str:
+    return f"previews/{voice.pk.hex}-{Path(filename).name}"
+
+
 def encoder_installed(name: str) -> bool:
     """Whether a content encoder is here; a name we do not know is not."""
     try:
@@ -93,6 +97,12 @@ class VoiceQuerySet(models.QuerySet["VoiceModel"]):
             raise VoiceFileError("already_there", f"This file is there already: as “{voice}”, added on {since}.")
 
 
+class VoiceState(models.TextChoices):
+    UNCHECKED = "unchecked", "Not tried yet"
+    READY = "ready", "Ready"
+    UNUSABLE = "unusable", "Does not speak"
+
+
 class VoiceModel(models.Model):
     """A voice as inert data: checked once on its way in, mapped from storage ever after."""
 
@@ -114,6 +124,13 @@ class VoiceModel(models.Model):
     size_bytes = models.BigIntegerField(default=0, editable=False)
     checkpoint_sha256 = models.CharField("SHA-256 of the uploaded voice", max_length=64, editable=False)
     index_sha256 = models.CharField("SHA-256 of the uploaded index", max_length=64, blank=True, editable=False)
+
+    state = models.CharField(
+        max_length=10, choices=VoiceState, default=VoiceState.UNCHECKED, editable=False, help_text="of its self-test"
+    )
+    state_message = models.CharField(max_length=500, blank=True, editable=False)
+    preview = models.FileField(upload_to=preview_path, blank=True, editable=False)
+    source_url = models.CharField("imported from", max_length=2000, blank=True, editable=False)
 
     version = models.CharField(max_length=2, editable=False)
     f0 = models.BooleanField("follows pitch", editable=False)
@@ -210,4 +227,4 @@ def _save(field: FieldFile, path: Path) -> int:
 
 @receiver(post_delete, sender=VoiceModel)
 def delete_files(instance: VoiceModel, **kwargs: Any) -> None:
-    delete_after_commit(instance.file, instance.index_file)
+    delete_after_commit(instance.file, instance.index_file, instance.preview)
