@@ -1,7 +1,26 @@
-from django.conf import settings
-from django.db import models
+from typing import TYPE_CHECKING
 
-from jobs.models import Job
+from django.conf import settings
+from django.db import models, transaction
+
+from jobs.models import Job, JobQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from models_app.models.voice import VoiceModel
+
+
+class VoiceCheckQuerySet(JobQuerySet["VoiceCheck"]):
+    def submit(self, voice: "VoiceModel", *, by: "User | None" = None) -> "VoiceCheck":
+        """Have a voice tried by a worker. One check that waits is enough; one that runs may have begun too early."""
+        with transaction.atomic():
+            waiting = self.waiting().filter(voice=voice).first()
+            if waiting is not None:
+                return waiting
+            check = self.create(voice=voice, owner=by)
+            transaction.on_commit(check.hint, robust=True)
+        return check
 
 
 class VoiceCheck(Job):
@@ -13,6 +32,8 @@ class VoiceCheck(Job):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="voicechecks"
     )
     voice = models.ForeignKey("models_app.VoiceModel", models.CASCADE, related_name="checks")
+
+    objects = VoiceCheckQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta(Job.Meta):
         abstract = False
