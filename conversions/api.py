@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.http.response import HttpResponseBase
+from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
@@ -11,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from conversions.files import serve_result, serve_source
+from conversions.forms import option_errors, within_range
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from models_app.models import VoiceModel
-from rvc.options import CHOICES, ConversionOptions
+from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
 from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
 
@@ -32,11 +34,27 @@ SOUND = extend_schema(
 def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
     """The API field of one conversion option. Left out, the voice's recommendation or the default is used."""
     spec = ConversionOptions.__dataclass_fields__[name]
-    shown: dict[str, Any] = {"required": False, "help_text": spec.metadata["help"]}
+    shown: dict[str, Any] = {
+        "required": False,
+        "help_text": spec.metadata["help"],
+        "error_messages": option_errors(name),
+    }
     if name in CHOICES:
         return serializers.ChoiceField(choices=CHOICES[name], **shown)
     kind = serializers.IntegerField if spec.type is int else serializers.FloatField
-    return kind(min_value=spec.metadata["low"], max_value=spec.metadata["high"], **shown)
+    if zero := zero_words(name):
+        shown["help_text"] += f" 0: {zero}."
+    field = kind(validators=[within_range(name)], **shown)
+    set_override(field, "field", _number_schema(name))
+    return field
+
+
+def _number_schema(name: str) -> dict[str, Any]:
+    """What OpenAPI says of a number option: its range, and 0 where that stands for something else."""
+    low, high = option_range(name)
+    kind = "integer" if ConversionOptions.__dataclass_fields__[name].type is int else "number"
+    limits = {"minimum": low, "maximum": high}
+    return {"type": kind, "anyOf": [{"const": 0}, limits]} if zero_words(name) else {"type": kind, **limits}
 
 
 class SoundSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,3 @@
-import secrets
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Self
 
@@ -57,8 +56,7 @@ class ConversionQuerySet(JobQuerySet["Conversion"]):
         `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
         """
         facts = facts or recordings.probe(source)
-        chosen = asdict(options) | {"seed": options.seed or secrets.randbelow(2**32 - 1) + 1}
-        conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **chosen)
+        conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()))
         conversion.source_name = clean_label(source.name or "", fallback="recording")
         conversion.source_type = recordings.media_type(source)
         conversion.source_seconds = facts.seconds

@@ -14,7 +14,7 @@ from typing import Any
 
 from rvc import sandbox
 from rvc.errors import RVCError
-from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
 
 ASSETS = Path(__file__).parents[1] / "var" / "assets"
 BAR_WIDTH = 30
@@ -78,7 +78,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(*flags, choices=CHOICES[spec.name], help=text)
         else:
             low, high = option_range(spec.name)
-            parser.add_argument(*flags, type=float, metavar="N", help=f"{text}; {low:g} to {high:g}.")
+            zero = f", or 0: {words}" if (words := zero_words(spec.name)) else ""
+            parser.add_argument(*flags, type=float, metavar="N", help=f"{text}; {low:.10g} to {high:.10g}{zero}.")
 
 
 def _convert(args: argparse.Namespace) -> None:
@@ -110,7 +111,7 @@ def _convert(args: argparse.Namespace) -> None:
         bar("encode", 1.0)
         rate = encode(result.samples, result.sample_rate, args.target, options.output_format)
         bar.end()
-    _report(args.target, result, rate)
+    _report(args.target, result, rate, options.seed)
 
 
 def _read(kind: str, source: Path, target: Path, **more: Any) -> dict[str, Any]:
@@ -125,13 +126,14 @@ def _options(args: argparse.Namespace) -> ConversionOptions:
     suffix = args.target.suffix.lower().removeprefix(".").replace("ogg", "opus")
     if "output_format" not in chosen and suffix in FORMAT_LABELS:
         chosen["output_format"] = suffix
-    return ConversionOptions(**chosen)
+    return ConversionOptions(**chosen).seeded()
 
 
-def _report(target: Path, result: Any, rate: int) -> None:
+def _report(target: Path, result: Any, rate: int, seed: int) -> None:
     seconds, spent = len(result.samples) / result.sample_rate, sum(result.timings.values())
     stages = ", ".join(f"{stage} {took:.2f}" for stage, took in result.timings.items())
-    sys.stdout.write(f"{target}: {seconds:.3f} s at {rate} Hz, pitch by {result.f0_method}, on {result.device}\n")
+    made = f"pitch by {result.f0_method}, on {result.device}, seed {seed}"
+    sys.stdout.write(f"{target}: {seconds:.3f} s at {rate} Hz, {made}\n")
     sys.stdout.write(f"{spent:.2f} s of work, {seconds / spent:.2f} × real time ({stages})\n")
     for warning in result.warnings:
         sys.stdout.write(f"Note: {warning}\n")

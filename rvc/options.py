@@ -1,7 +1,8 @@
 """The options of one conversion: names, units, ranges and defaults. They exist here and nowhere else."""
 
 import math
-from dataclasses import dataclass, field, fields
+import secrets
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from rvc.errors import OptionError
@@ -23,10 +24,10 @@ FORMAT_LABELS: dict[str, str] = {
 """Every output format with the words a person reads."""
 
 
-def _option(
-    default: Any, help_text: str, *, low: float | None = None, high: float | None = None, unit: str = ""
-) -> Any:
-    return field(default=default, metadata={"help": help_text, "low": low, "high": high, "unit": unit})
+def _option(default: Any, help_text: str, **limits: Any) -> Any:
+    """limits: `low` and `high` of a number, its `unit`, and what `zero` stands for where 0 lies outside of them."""
+    known = {"low": None, "high": None, "unit": "", "zero": ""}
+    return field(default=default, metadata={"help": help_text, **known, **limits})
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,17 @@ class ConversionOptions:
     precision: Precision = _option(
         "exact", "Fast computes the last stage in bfloat16 where the processor has it: quicker, 44 dB close."
     )
-    output_rate: int = _option(0, "Sampling rate of the result, 0 keeps the voice's.", low=0, high=192000, unit="Hz")
+    output_rate: int = _option(
+        0, "Sampling rate of the result.", low=8000, high=192000, unit="Hz", zero="the voice's own"
+    )
     output_format: OutputFormat = _option("wav", "The kind of file that is written.")
-    seed: int = _option(0, "Same seed, same recording, same machine: the same bytes.", low=0, high=2**32 - 1)
+    seed: int = _option(
+        0,
+        "Same seed, same recording, same machine: the same bytes.",
+        low=1,
+        high=2**32 - 1,
+        zero="chosen for you and shown with the result",
+    )
 
     def __post_init__(self) -> None:
         for spec in fields(self):
@@ -63,8 +72,6 @@ class ConversionOptions:
                 _check_choice(spec.name, value, choices)
             else:
                 object.__setattr__(self, spec.name, _checked_number(spec.name, value, whole=spec.type is int))
-        if 0 < self.output_rate < 8000:
-            raise OptionError("output_rate", "output_rate must be 0 (the voice's own) or between 8000 and 192000 Hz.")
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:
@@ -74,6 +81,10 @@ class ConversionOptions:
             if name not in known:
                 raise OptionError(name, f"There is no option called {name[:40]!r}.")
         return cls(**values)
+
+    def seeded(self) -> Self:
+        """The same options with a seed: the one that is given, or one drawn at random."""
+        return self if self.seed else replace(self, seed=1 + secrets.randbelow(2**32 - 1))
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -86,22 +97,41 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def option_range(name: str) -> tuple[float, float]:
-    """Lowest and highest allowed value of a number option."""
+    """Lowest and highest value of a number option; 0 may be allowed besides, see `zero_words`."""
     metadata = ConversionOptions.__dataclass_fields__[name].metadata
     return metadata["low"], metadata["high"]
 
 
+def zero_words(name: str) -> str:
+    """What 0 stands for in an option whose range does not hold it; empty where 0 is nothing special."""
+    return str(ConversionOptions.__dataclass_fields__[name].metadata["zero"])
+
+
+def range_sentence(name: str, called: str = "") -> str:
+    """The one sentence about a number option that was given another value; `called`: its name, as a person knows it."""
+    low, high = option_range(name)
+    zero, unit = zero_words(name), ConversionOptions.__dataclass_fields__[name].metadata["unit"]
+    allowed = f"between {low:.10g} and {high:.10g} {unit}".rstrip()
+    return f"{called or name} must be {f'0 ({zero}) or ' if zero else ''}{allowed}."
+
+
+def choice_sentence(name: str, called: str = "") -> str:
+    """The one sentence about a choice that was given another value."""
+    return f"{called or name} must be one of {', '.join(CHOICES[name])}."
+
+
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
-        raise OptionError(name, f"{name} must be one of {', '.join(choices)}.")
+        raise OptionError(name, choice_sentence(name))
 
 
 def _checked_number(name: str, value: object, *, whole: bool) -> float | int:
     low, high = option_range(name)
+    zero = bool(zero_words(name)) and value == 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise OptionError(name, f"{name} must be a number.")
-    if not math.isfinite(value) or not low <= value <= high:
-        raise OptionError(name, f"{name} must be between {low:g} and {high:g}.")
+    if not math.isfinite(value) or not (zero or low <= value <= high):
+        raise OptionError(name, range_sentence(name))
     if whole and value != int(value):
         raise OptionError(name, f"{name} must be a whole number.")
     return int(value) if whole else float(value)

@@ -13,7 +13,7 @@ from django.urls import Resolver404, resolve
 from launch import main
 from launch.checkout import Checkout
 from rvc.__main__ import _parser
-from rvc.options import CHOICES, ConversionOptions, option_range
+from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "models_app" / "starter" / "README.md"])
@@ -76,8 +76,8 @@ def option_row(spec: Field[Any]) -> str:
     else:
         low, high = option_range(spec.name)
         values = f"{low:.10g} to {high:.10g} {spec.metadata['unit']}".strip()
-    default = "random" if spec.name == "seed" else f"`{spec.default}`"
-    return f"| `{spec.name}` | {values} | {default} |"
+        values += f", or 0: {words}" if (words := zero_words(spec.name)) else ""
+    return f"| `{spec.name}` | {values} | `{spec.default}` |"
 
 
 def test_the_api_page_has_every_option_with_its_range() -> None:

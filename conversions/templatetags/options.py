@@ -15,7 +15,7 @@ from conversions.forms import ConversionForm, option_field
 from conversions.models import OPTION_NAMES, Conversion
 from jobs.models import State
 from rvc.assets import ASSETS, AssetStore
-from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, zero_words
 
 register = template.Library()
 
@@ -85,12 +85,17 @@ class ShownOption:
 
     @property
     def default(self) -> str:
-        return _plain(ConversionOptions.__dataclass_fields__[self.name].default)
+        return "" if self.zero else _plain(ConversionOptions.__dataclass_fields__[self.name].default)
 
     @property
     def value(self) -> str:
         value = self.field.value()
-        return self.default if value in (None, "") else _plain(value)
+        return self.default if value in (None, "") or (self.zero and value in (0, "0")) else _plain(value)
+
+    @property
+    def zero(self) -> str:
+        """What an empty field stands for, where 0 says so elsewhere."""
+        return zero_words(self.name)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -119,7 +124,8 @@ class ShownOption:
     def range_words(self) -> str:
         if self.choices:
             return f"Default: {_choice_words(self.default)}."
-        return f"{self.low} to {self.high}, default {self.default}.".replace("-", "−")
+        otherwise = f"empty: {self.zero}" if self.zero else f"default {self.default}"
+        return f"{self.low} to {self.high}, {otherwise}.".replace("-", "−")
 
 
 @register.simple_tag

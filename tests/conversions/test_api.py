@@ -78,6 +78,38 @@ def test_wrong_options_are_named(alices, voice, name, value):
     assert not Conversion.objects.exists()
 
 
+RATE = "output_rate must be 0 (the voice's own) or between 8000 and 192000 Hz."
+SEED = "seed must be 0 (chosen for you and shown with the result) or between 1 and 4294967295."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("output_rate", "4000", RATE),
+        ("output_rate", "192001", RATE),
+        ("seed", "4294967296", SEED),
+        ("pitch_shift", "25", "pitch_shift must be between -24 and 24 semitones."),
+        ("pitch_shift", "high", "pitch_shift must be a number."),
+        ("unvoiced", "x", "unvoiced must be one of keep, fill."),
+    ],
+)
+def test_a_refused_option_says_exactly_what_is_allowed(alices, voice, name, value, sentence):
+    assert error_of(alices.post(CONVERSIONS, wish(voice, **{name: value})))["message"] == sentence
+
+
+def test_a_seed_is_kept_or_chosen(alices, voice):
+    assert alices.post(CONVERSIONS, wish(voice, seed=7)).json()["seed"] == 7
+    for chosen in ({"seed": 0}, {}):
+        assert 1 <= alices.post(CONVERSIONS, wish(voice, **chosen)).json()["seed"] < 2**32
+
+
+def test_the_schema_says_what_zero_is(api):
+    schema = api().get("/api/schema/?format=json").json()["components"]["schemas"]["NewConversion"]["properties"]
+    assert schema["output_rate"]["anyOf"] == [{"const": 0}, {"minimum": 8000, "maximum": 192000}]
+    assert schema["seed"]["anyOf"] == [{"const": 0}, {"minimum": 1, "maximum": 4294967295}]
+    assert schema["pitch_shift"]["minimum"] == -24
+
+
 @pytest.mark.parametrize("missing", ["voice", "recording"])
 def test_what_is_needed_is_named(alices, voice, missing):
     data = wish(voice)

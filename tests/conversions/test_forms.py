@@ -6,6 +6,7 @@ import pytest
 
 from conversions.forms import ConversionForm
 from conversions.models import Conversion
+from conversions.templatetags.options import ShownOption
 from rvc.options import ConversionOptions
 from tests import base
 
@@ -46,6 +47,28 @@ def test_what_is_left_empty_comes_from_the_voice(alice, voice):
 def test_errors_stand_at_their_field(alice, voice, name, value):
     form = bound(alice, voice, **{name: value})
     assert list(form.errors) == [name]
+
+
+def test_the_sentence_names_what_the_page_shows(alice, voice):
+    form = bound(alice, voice, output_rate="4000", pitch_shift="25", seed="x", f0_method="magic")
+    assert form.errors["output_rate"] == ["Sampling rate must be 0 (the voice's own) or between 8000 and 192000 Hz."]
+    assert form.errors["pitch_shift"] == ["Pitch must be between -24 and 24 semitones."]
+    assert form.errors["seed"] == ["Seed must be a whole number."]
+    assert form.errors["f0_method"][0].startswith("Pitch method must be one of auto, rmvpe, ")
+
+
+def test_nothing_and_zero_are_the_same_wish_for_a_seed(alice, voice):
+    for nothing in ("", "0"):
+        form = bound(alice, voice, seed=nothing)
+        assert form.is_valid(), form.errors
+        assert 1 <= form.save().seed < 2**32
+
+
+@pytest.mark.parametrize(("name", "words"), [("seed", "chosen for you"), ("output_rate", "the voice's own")])
+def test_an_empty_number_says_what_it_stands_for(alice, name, words):
+    option = ShownOption(ConversionForm(user=alice, initial={name: 0})[name])
+    assert (option.value, option.default) == ("", "")
+    assert f"empty: {words}" in option.range_words
 
 
 def test_a_wrong_recording_is_told(alice, voice):

@@ -1,5 +1,6 @@
 """python -m rvc, as a person types it."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -37,6 +38,7 @@ def test_it_converts_real_speech(starter: Path, tmp_path: Path) -> None:
     done = command("convert", STARTER / "sample.wav", starter / "starter.pth", tmp_path / "out.flac", *flags)
     assert done.returncode == 0, done.stderr
     assert "7.100 s at 25600 Hz" in done.stdout
+    assert re.search(r", seed [1-9]\d*$", done.stdout.splitlines()[0]), "the same sound can be had again"
     assert "100% encode" in done.stderr
     samples, rate = soundfile.read(tmp_path / "out.flac")
     assert (len(samples), rate) == (181760, 25600)
