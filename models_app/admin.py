@@ -26,8 +26,8 @@ class AddVoiceForm(VoiceForm):
 
 @admin.register(VoiceModel)
 class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "owner", "shared", "version", "f0", "sample_rate", "encoder", "has_index", "size")
-    list_filter = ("shared", "version", "f0", "encoder", "sample_rate")
+    list_display = ("name", "owner", "visibility", "version", "f0", "sample_rate", "encoder", "has_index", "size")
+    list_filter = ("visibility", "version", "f0", "encoder", "sample_rate")
     search_fields = ("name", "description", "owner__username", "id")
     list_select_related = ("owner",)
     autocomplete_fields = ("owner",)
@@ -36,7 +36,7 @@ class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
         if obj is None:
             return AddVoiceForm.Meta.fields
-        return ("owner", "name", "description", "shared", "licence", "origin", "quality", "recommended", *FACTS)
+        return ("owner", "name", "description", "visibility", "licence", "origin", "quality", "recommended", *FACTS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
         return FACTS if obj else ()

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from models_app.exports import serve_export
 from models_app.forms import name_from_file
-from models_app.models import VoiceModel
+from models_app.models import Visibility, VoiceModel
 from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.files import BINARY
 
@@ -49,11 +49,11 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
     class Meta:
         model = VoiceModel
         fields = (
-            "id", "name", "description", "shared", "owner", "editable", "version", "f0", "sample_rate", "speakers",
+            "id", "name", "description", "visibility", "owner", "editable", "version", "f0", "sample_rate", "speakers",
             "encoder", "needs", "has_index", "licence", "origin", "quality", "recommended", "report", "size_bytes",
             "created_at",
         )  # fmt: skip
-        read_only_fields = tuple(name for name in fields if name not in ("name", "description", "shared"))
+        read_only_fields = tuple(name for name in fields if name not in ("name", "description", "visibility"))
 
     def get_editable(self, voice: VoiceModel) -> bool:
         return voice.editable_by(self.context["request"].user)
@@ -70,7 +70,7 @@ class NewVoiceSerializer(StrictSerializer):
     )
     name = serializers.CharField(max_length=120, required=False, help_text="Left out, the file's name is used.")
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    shared = serializers.BooleanField(required=False, default=False)
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False, default=Visibility.PRIVATE)
 
     def create(self, validated_data: dict[str, Any]) -> VoiceModel:
         validated_data.setdefault("name", name_from_file(validated_data["checkpoint"].name))

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from models_app import ingest
-from models_app.models import VoiceModel
+from models_app.models import Visibility, VoiceModel
 from rvc.assets import AssetStore
 
 FOLDER = Path(__file__).parent / "starter"
@@ -39,7 +39,7 @@ def install_starter() -> tuple[VoiceModel, bool]:
         id=STARTER_ID,
         name="Starter (Joe)",
         description=DESCRIPTION,
-        shared=True,
+        visibility=Visibility.EVERYONE,
         licence=LICENCE,
         origin=ORIGIN,
         quality=QUALITY,

@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from models_app import ingest
-from models_app.models import VoiceModel
+from models_app.models import Visibility, VoiceModel
 from rvc.errors import RVCError
 from voiceproject.files import clean_label
 
@@ -31,13 +31,17 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = VoiceModel
-        fields: ClassVar = ("name", "description", "checkpoint", "index", "shared")
+        fields: ClassVar = ("name", "description", "checkpoint", "index", "visibility")
         widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, owner: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["visibility"].required = False
         self.instance.owner = owner
         self.checked: ingest.CheckedVoice | None = None
+
+    def clean_visibility(self) -> str:
+        return self.cleaned_data["visibility"] or Visibility.PRIVATE
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -67,7 +71,7 @@ class VoiceEditForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = VoiceModel
-        fields = ("name", "description", "shared")
+        fields = ("name", "description", "visibility")
         widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 3})}
 
 

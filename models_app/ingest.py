@@ -49,6 +49,19 @@ class CheckedVoice:
     def index(self) -> Path | None:
         return Path(self.folder.name) / "index.safetensors" if self.index_facts else None
 
+    @property
+    def upload(self) -> Path | None:
+        """The voice, or the zip, as it was uploaded; only where the site keeps it."""
+        return self._kept("checkpoint.upload")
+
+    @property
+    def index_upload(self) -> Path | None:
+        return self._kept("index.upload")
+
+    def _kept(self, name: str) -> Path | None:
+        path = Path(self.folder.name) / name
+        return path if path.exists() else None
+
     def close(self) -> None:
         self.folder.cleanup()
 
@@ -136,9 +149,10 @@ def _look_into(home: Path, sent: Received, *, index_given: bool) -> Found:
 
 
 def _drop_uploads(home: Path) -> None:
-    """What a stranger sent is needed no more."""
+    """What a stranger sent is needed no more, unless the operator wants to keep it as it came."""
+    kept = {".safetensors", ".upload"} if settings.KEEP_UPLOADS else {".safetensors"}
     for path in home.iterdir():
-        if path.suffix != ".safetensors":
+        if path.suffix not in kept:
             path.unlink()
 
 

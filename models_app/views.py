@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from models_app.exports import kinds
 from models_app.forms import VoiceEditForm, VoiceForm
-from models_app.models import VoiceModel
+from models_app.models import Visibility, VoiceModel
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 24
@@ -63,8 +63,8 @@ def voice_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 def voice_share(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = _editable(request, pk)
-    voice.shared = request.POST.get("shared") == "on"
-    voice.save(update_fields=["shared"])
+    everyone = request.POST.get("shared") == "on"
+    voice.share(request.user, Visibility.EVERYONE if everyone else Visibility.PRIVATE)
     return redirect(voice)
 
 

@@ -122,6 +122,9 @@ STORAGES = {
 MAX_RECORDING_MB = env.int("MAX_RECORDING_MB", 100)
 MAX_RECORDING_SECONDS = env.int("MAX_RECORDING_SECONDS", 600)
 MAX_VOICE_MB = env.int("MAX_VOICE_MB", 1024)
+MAX_COVER_MB = env.int("MAX_COVER_MB", 8)
+KEEP_UPLOADS = env.bool("KEEP_UPLOADS", False)  # voices as they were uploaded, beside what was made of them
+REQUIRE_CONSENT = env.bool("REQUIRE_CONSENT", False)  # nobody adds a voice without saying why they may
 FILE_UPLOAD_HANDLERS = [
     "voiceproject.uploads.LimitedUpload",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",

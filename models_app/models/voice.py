@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.core.files import File
-from django.db import models
-from django.db.models import Q
+from django.db import IntegrityError, models, transaction
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
@@ -15,6 +13,9 @@ from django.urls import reverse
 from django.utils.formats import date_format
 
 from models_app import ingest
+from models_app.models.described import Described
+from models_app.models.event import Action
+from models_app.models.sharing import Shared, SharedQuerySet
 from rvc.assets import AssetStore
 from rvc.errors import AssetError, OptionError, VoiceFileError
 from rvc.options import ConversionOptions
@@ -30,7 +31,12 @@ def voice_path(voice: "VoiceModel", filename: str) -> str:
 
 
 def index_path(voice: "VoiceModel", filename: str) -> str:
-    return f"voices/{voice.pk.hex}.index.safetensors"
+    """A name is used once: a worker that reads the index which is replaced never finds half of another."""
+    return f"voices/{voice.pk.hex}-{uuid.uuid4().hex[:8]}.index.safetensors"
+
+
+def upload_path(voice: "VoiceModel", filename: str) -> str:
+    return f"originals/{voice.pk.hex}-{uuid.uuid4().hex[:8]}.upload"
 
 
 def preview_path(voice: "VoiceModel", filename: str) -> str:
@@ -45,25 +51,7 @@ def encoder_installed(name: str) -> bool:
         return False
 
 
-class VoiceQuerySet(models.QuerySet["VoiceModel"]):
-    def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """The voices a person may see and use: their own, and those everyone may use."""
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(Q(owner=user) | Q(shared=True))
-
-    def editable_by(self, user: "User | AnonymousUser") -> Self:
-        return self.filter(owner=user) if user.is_authenticated else self.none()
-
-    def exportable_by(self, user: "User | AnonymousUser") -> Self:
-        """Whose files a person may take away: their own voices', and everybody's for staff who may see voices."""
-        if user.is_staff and user.has_perm("models_app.view_voicemodel"):
-            return self.all()
-        return self.editable_by(user)
-
-    def shared(self) -> Self:
-        return self.filter(shared=True)
-
+class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
     def ready(self) -> Self:
         """The voices whose content encoder is installed on this machine."""
         names = self.order_by().values_list("encoder", flat=True).distinct()
@@ -76,10 +64,17 @@ class VoiceQuerySet(models.QuerySet["VoiceModel"]):
         except ValueError:
             return self.get(name__iexact=words)
 
-    def add(self, *, checkpoint: ingest.Upload, index: ingest.Upload | None = None, **fields: Any) -> "VoiceModel":
+    def add(
+        self,
+        *,
+        checkpoint: ingest.Upload,
+        index: ingest.Upload | None = None,
+        by: "User | None" = None,
+        **fields: Any,
+    ) -> "VoiceModel":
         """Check uploaded files and keep them as a voice; a VoiceFileError names the wrong one and leaves nothing."""
         voice = self.model(**fields)
-        voice.store(self.examine(checkpoint=checkpoint, index=index, owner=voice.owner))
+        voice.store(self.examine(checkpoint=checkpoint, index=index, owner=voice.owner), by)
         return voice
 
     def examine(
@@ -103,24 +98,14 @@ class VoiceState(models.TextChoices):
     UNUSABLE = "unusable", "Does not speak"
 
 
-class VoiceModel(models.Model):
+class VoiceModel(Shared, Described):
     """A voice as inert data: checked once on its way in, mapped from storage ever after."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="voices",
-        help_text="Empty: the voice belongs to the server.",
-    )
-    name = models.CharField(max_length=120)
-    description = models.TextField(max_length=2000, blank=True)
-    shared = models.BooleanField("everyone may use it", default=False)
-
     file = models.FileField(upload_to=voice_path, editable=False)
     index_file = models.FileField(upload_to=index_path, blank=True, editable=False)
+    upload = models.FileField("voice as it was uploaded", upload_to=upload_path, blank=True, editable=False)
+    index_upload = models.FileField("index as it was uploaded", upload_to=upload_path, blank=True, editable=False)
     size_bytes = models.BigIntegerField(default=0, editable=False)
     checkpoint_sha256 = models.CharField("SHA-256 of the uploaded voice", max_length=64, editable=False)
     index_sha256 = models.CharField("SHA-256 of the uploaded index", max_length=64, blank=True, editable=False)
@@ -141,20 +126,16 @@ class VoiceModel(models.Model):
     index_facts = models.JSONField(default=dict, blank=True, editable=False)
     report = models.JSONField("what was found in the upload", default=dict, blank=True, editable=False)
 
-    licence = models.CharField(max_length=200, blank=True)
-    origin = models.TextField(max_length=2000, blank=True)
-    quality = models.TextField(max_length=2000, blank=True)
-    recommended = models.JSONField(default=dict, blank=True, help_text="Options that suit this voice.")
+    use_count = models.PositiveIntegerField("finished conversions", default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    removed_by: "User | None" = None
 
     objects = VoiceQuerySet.as_manager()
 
     class Meta:
         verbose_name = "voice"
         ordering = ("-created_at", "id")
-
-    def __str__(self) -> str:
-        return self.name
 
     def get_absolute_url(self) -> str:
         return reverse("voices:detail", args=[self.pk])
@@ -188,9 +169,6 @@ class VoiceModel(models.Model):
             return error.message
         return ""
 
-    def editable_by(self, user: "User | AnonymousUser") -> bool:
-        return user.is_authenticated and self.owner_id == user.pk
-
     def options(self, **chosen: Any) -> ConversionOptions:
         """The options of a conversion: what was chosen, else what the voice recommends, else the default."""
         options = ConversionOptions.from_mapping({**self.recommended, **chosen})
@@ -198,17 +176,57 @@ class VoiceModel(models.Model):
             raise OptionError("speaker", f"This voice has {self.speakers} speaker(s), counted from 0.")
         return options
 
-    def store(self, checked: ingest.CheckedVoice) -> None:
-        """Keep a checked voice: both files and this new row, or none of them. Empties the quarantine."""
+    def store(self, checked: ingest.CheckedVoice, by: "User | None" = None, *, blended: str = "") -> None:
+        """Keep a checked voice: its files and this new row, or none of them. Empties the quarantine.
+
+        `by` is who brought it, nobody for the command line; `blended` says of what it was made here.
+        """
         self._take_facts(checked)
+        self.state_consent(by)
         try:
-            with kept_together(self.file, self.index_file):
-                self.size_bytes = _save(self.file, checked.voice)
-                if checked.index is not None:
-                    self.size_bytes += _save(self.index_file, checked.index)
-                self.save(force_insert=True)
+            with kept_together(*self._files()):
+                self._save_files(checked)
+                self.measure()
+                self._insert()
+                self.record(Action.BLENDED if blended else Action.ADDED, by, blended)
         finally:
             checked.close()
+
+    def _save_files(self, checked: ingest.CheckedVoice) -> None:
+        for field, path in (
+            (self.file, checked.voice),
+            (self.index_file, checked.index),
+            (self.upload, checked.upload),
+            (self.index_upload, checked.index_upload),
+        ):
+            if path is not None:
+                _save(field, path)
+
+    def _insert(self) -> None:
+        """Two voices of one name that come at once want the same slug: the second gets its own."""
+        self.choose_slug()
+        try:
+            with transaction.atomic():
+                self.save(force_insert=True)
+        except IntegrityError:
+            wanted = self.slug
+            self.choose_slug()
+            if self.slug == wanted:  # it was not the slug
+                raise
+            self.save(force_insert=True)
+
+    def measure(self) -> None:
+        kept = (self.file, self.index_file, self.upload, self.index_upload)
+        self.size_bytes = sum(file.size for file in kept if file)
+
+    def _files(self) -> list[FieldFile]:
+        columns = self._meta.concrete_fields
+        return [getattr(self, column.name) for column in columns if isinstance(column, models.FileField)]
+
+    def remove(self, by: "User | None") -> None:
+        """Delete it with all its files. Waiting conversions with it end as `voice_deleted`; results stay."""
+        self.removed_by = by
+        self.delete()
 
     def _take_facts(self, checked: ingest.CheckedVoice) -> None:
         header = VoiceHeader.from_json(checked.facts)
@@ -219,12 +237,13 @@ class VoiceModel(models.Model):
         self.report = checked.report
 
 
-def _save(field: FieldFile, path: Path) -> int:
+def _save(field: FieldFile, path: Path) -> None:
     with path.open("rb") as handle:
         field.save(path.name, File(handle), save=False)
-    return path.stat().st_size
 
 
 @receiver(post_delete, sender=VoiceModel)
 def delete_files(instance: VoiceModel, **kwargs: Any) -> None:
-    delete_after_commit(instance.file, instance.index_file, instance.preview)
+    """However a voice goes, with its owner's account too, its files go and one line of what happened stays."""
+    delete_after_commit(*instance._files())
+    instance.record(Action.DELETED, instance.removed_by)

@@ -95,7 +95,7 @@ def test_a_voice_is_brought(open_page, alice, voice_file, index_file, tmp_path):
     assert VoiceModel.objects.get().owner == alice
     page.get_by_role("button", name="Let everyone use it").click()
     page.get_by_role("button", name="Keep it to yourself").wait_for()
-    assert VoiceModel.objects.get().shared
+    assert VoiceModel.objects.get().visibility == "everyone"
 
 
 def test_a_refused_form_keeps_the_file(open_page, alice, voice, recording):

@@ -97,6 +97,13 @@ def test_a_refused_option_says_exactly_what_is_allowed(alices, voice, name, valu
     assert error_of(alices.post(CONVERSIONS, wish(voice, **{name: value})))["message"] == sentence
 
 
+def test_a_method_that_cannot_be_used_is_refused_with_the_way_out(alices, voice):
+    error = error_of(alices.post(CONVERSIONS, wish(voice, f0_method="crepe")))
+    assert (error["code"], error["field"]) == ("bad_request", "f0_method")
+    assert "`python3 run.py manage assets fetch crepe`" in error["message"]
+    assert not Conversion.objects.exists()
+
+
 def test_a_seed_is_kept_or_chosen(alices, voice):
     assert alices.post(CONVERSIONS, wish(voice, seed=7)).json()["seed"] == 7
     for chosen in ({"seed": 0}, {}):
@@ -144,7 +151,7 @@ def test_another_persons_voice_is_not_found(api, bob, voice, key):
 
 
 def test_a_shared_voice_is_used_by_everyone(api, bob, make_voice, alice):
-    shared = make_voice(alice, shared=True)
+    shared = make_voice(alice, visibility="everyone")
     assert api(bob).post(CONVERSIONS, wish(shared)).status_code == 202
 
 

@@ -20,7 +20,15 @@ def desk(client, staff):
 
 
 def sent(voice_file, **fields):
-    blank = {"name": "Desk", "description": "", "owner": "", "licence": "CC0", "origin": "", "quality": ""}
+    blank = {
+        "name": "Desk",
+        "description": "",
+        "owner": "",
+        "licence": "CC0",
+        "origin": "",
+        "quality": "",
+        "visibility": "private",
+    }
     return blank | {"recommended": "{}", "checkpoint": base.upload(voice_file, "tiny.pth")} | fields
 
 
@@ -44,7 +52,15 @@ def test_it_refuses_a_wrong_file_at_its_field(desk, voice_file):
 
 def test_it_changes_words_and_not_facts(desk, voice):
     before = voice.facts
-    data = {"name": "New", "description": "d", "owner": voice.owner_id, "licence": "", "origin": "", "quality": ""}
+    data = {
+        "name": "New",
+        "description": "d",
+        "owner": voice.owner_id,
+        "licence": "",
+        "origin": "",
+        "quality": "",
+        "visibility": "private",
+    }
     answer = desk.post(reverse(CHANGE, args=[voice.pk]), data | FORGED)
     assert answer.status_code == 302
     voice.refresh_from_db()
@@ -53,7 +69,7 @@ def test_it_changes_words_and_not_facts(desk, voice):
 
 def test_it_searches_and_filters(desk, make_voice, alice, bob):
     make_voice(alice, name="Alto")
-    make_voice(bob, name="Bass", shared=True)
+    make_voice(bob, name="Bass", visibility="everyone")
     assert b"Alto" in desk.get(reverse(LIST)).content
     assert b"Alto" not in desk.get(reverse(LIST), {"q": "bass"}).content
     assert b"Alto" not in desk.get(reverse(LIST), {"shared__exact": "1"}).content

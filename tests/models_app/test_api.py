@@ -25,7 +25,7 @@ def test_it_adds_a_voice(alices, alice, voice_file, index_file):
     assert answer.status_code == 201, answer.content
     voice = VoiceModel.objects.get()
     assert answer["Location"] == f"http://testserver{VOICES}{voice.pk}/"
-    assert (voice.owner, voice.name, voice.has_index, voice.shared) == (alice, "My voice", True, False)
+    assert (voice.owner, voice.name, voice.has_index, voice.visibility) == (alice, "My voice", True, "private")
     body = answer.json()
     assert (body["id"], body["name"], body["owner"], body["editable"]) == (str(voice.pk), "My voice", "alice", True)
     assert (body["sample_rate"], body["version"], body["f0"]) == (40000, "v2", True)
@@ -70,7 +70,7 @@ def test_it_refuses_fields_it_does_not_have(alices, voice_file, name):
 
 
 def test_it_lists_own_and_shared_voices(alices, make_voice, alice, bob):
-    mine, shared = make_voice(alice, name="Mine"), make_voice(bob, name="Shared", shared=True)
+    mine, shared = make_voice(alice, name="Mine"), make_voice(bob, name="Shared", visibility="everyone")
     make_voice(bob, name="Hidden")
     listed = alices.get(VOICES).json()
     assert [entry["id"] for entry in listed["results"]] == [str(shared.pk), str(mine.pk)]
@@ -87,10 +87,10 @@ def test_it_pages(alices, make_voice, alice):
 
 
 def test_the_owner_changes_what_is_said(alices, voice):
-    answer = alices.patch(f"{VOICES}{voice.pk}/", {"name": "<b>New</b>", "shared": True}, format="json")
+    answer = alices.patch(f"{VOICES}{voice.pk}/", {"name": "<b>New</b>", "visibility": "everyone"}, format="json")
     assert (answer.status_code, answer.json()["name"]) == (200, "<b>New</b>")
     voice.refresh_from_db()
-    assert (voice.name, voice.shared) == ("<b>New</b>", True)
+    assert (voice.name, voice.visibility) == ("<b>New</b>", "everyone")
 
 
 @pytest.mark.parametrize("name", ["owner", "sample_rate", "facts", "recommended", "size_bytes"])
@@ -111,7 +111,7 @@ def test_the_owner_deletes(alices, voice, django_capture_on_commit_callbacks):
 
 
 def test_a_shared_voice_is_read_only_for_others(api, bob, make_voice, alice):
-    shared = make_voice(alice, shared=True)
+    shared = make_voice(alice, visibility="everyone")
     bobs = api(bob)
     assert bobs.get(f"{VOICES}{shared.pk}/").status_code == 200
     assert bobs.patch(f"{VOICES}{shared.pk}/", {"name": "x"}, format="json").status_code == 404

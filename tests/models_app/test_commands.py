@@ -23,9 +23,9 @@ def voices(capsys):
 
 
 def test_it_adds(voices, voice_file, index_file, alice):
-    voices("add", str(voice_file), "--index", str(index_file), "--name", "Desk", "--owner", "alice", "--shared")
+    voices("add", str(voice_file), "--index", str(index_file), "--name", "Desk", "--owner", "alice", "--everyone")
     voice = VoiceModel.objects.get()
-    assert (voice.name, voice.owner, voice.shared, voice.has_index) == ("Desk", alice, True, True)
+    assert (voice.name, voice.owner, voice.visibility, voice.has_index) == ("Desk", alice, "everyone", True)
 
 
 def test_it_names_a_voice_after_its_file(voices, voice_file):
@@ -70,7 +70,7 @@ def test_it_installs_the_starter_once(voices, settings, tmp_path):
     assert "installed" in voices("install-starter")
     assert "there already" in voices("install-starter")
     voice = VoiceModel.objects.get()
-    assert (voice.pk, voice.name, voice.owner, voice.shared) == (STARTER_ID, "Starter (Joe)", None, True)
+    assert (voice.pk, voice.name, voice.owner, voice.visibility) == (STARTER_ID, "Starter (Joe)", None, "everyone")
     assert (voice.sample_rate, voice.encoder, voice.missing_asset) == (25600, "whisper-base", None)
     assert voice.index_facts["vectors"] == 2000
     assert voice.options().index_rate == 0.2

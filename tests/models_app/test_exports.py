@@ -82,7 +82,7 @@ def test_a_damaged_voice_says_so(alices, client, alice, voice):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sharing_a_voice_does_not_give_its_files_away(api, client, bob, make_voice, alice, kind):
-    shared = make_voice(alice, shared=True)
+    shared = make_voice(alice, visibility="everyone")
     assert api(bob).get(address(shared, kind)).status_code == 404
     client.force_login(bob)
     assert client.get(reverse(f"voices:export-{kind}", args=[shared.pk])).status_code == 404

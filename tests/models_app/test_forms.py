@@ -10,11 +10,11 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_works(alice, voice_file):
-    form = VoiceForm({"name": "", "shared": "on"}, {"checkpoint": base.upload(voice_file, "My voice.pth")}, owner=alice)
+    form = VoiceForm({"name": "", "visibility": "everyone"}, {"checkpoint": base.upload(voice_file, "My voice.pth")}, owner=alice)
     assert form.is_valid(), form.errors
     assert not VoiceModel.objects.exists()
     voice = form.save()
-    assert (voice.name, voice.owner, voice.shared) == ("My voice", alice, True)
+    assert (voice.name, voice.owner, voice.visibility) == ("My voice", alice, "everyone")
     assert VoiceModel.objects.get() == voice
 
 
@@ -44,7 +44,7 @@ def test_a_file_is_needed(alice):
 
 
 def test_editing_leaves_the_files(voice):
-    form = VoiceEditForm({"name": "New", "description": "words", "shared": ""}, instance=voice)
+    form = VoiceEditForm({"name": "New", "description": "words", "visibility": "private"}, instance=voice)
     form.save()
     voice.refresh_from_db()
     assert (voice.name, voice.file.name) == ("New", f"voices/{voice.pk.hex}.safetensors")

@@ -26,7 +26,7 @@ def test_it_works(page, alice, voice_file, index_file):
     files = {"checkpoint": base.upload(voice_file, "Aunt May.pth"), "index": base.upload(index_file, "a.index")}
     answer = page.post(ADD, {"name": "", "description": "", **files})
     voice = VoiceModel.objects.get(owner=alice)
-    assert (voice.name, voice.shared) == ("Aunt May", False)
+    assert (voice.name, voice.visibility) == ("Aunt May", "private")
     assert answer.url == voice.get_absolute_url()
     shown = page.get(answer.url).content.decode()
     for fact in ("RVC v2", "40 kHz", "64 pieces", "whisper-base", "Only you"):
@@ -55,7 +55,7 @@ def test_an_empty_list_teaches(page):
 
 def test_it_changes_what_is_said(page, voice):
     assert voice.name in page.get(address("edit", voice)).content.decode()
-    page.post(address("edit", voice), {"name": "Other", "description": "Warm"})
+    page.post(address("edit", voice), {"name": "Other", "description": "Warm", "visibility": "private"})
     voice.refresh_from_db()
     assert (voice.name, voice.description) == ("Other", "Warm")
 
@@ -64,7 +64,7 @@ def test_it_shares_and_takes_back(page, voice):
     for value, shared in (("on", True), ("off", False)):
         page.post(address("share", voice), {"shared": value})
         voice.refresh_from_db()
-        assert voice.shared is shared
+        assert (voice.visibility == "everyone") is shared
 
 
 def test_it_deletes_after_asking(page, voice):
@@ -76,13 +76,15 @@ def test_it_deletes_after_asking(page, voice):
 def test_a_missing_encoder_is_said_with_its_command(page, voice):
     VoiceModel.objects.update(encoder="contentvec")
     shown = page.get(voice.get_absolute_url()).content.decode()
-    assert "python manage.py assets fetch contentvec" in shown
+    assert "python3 run.py manage assets fetch contentvec" in shown
     assert "Convert with it" not in shown
 
 
 def test_the_card_says_origin_licence_and_quality(page, make_voice):
     told = {"licence": "CC0", "origin": "Read in a kitchen", "quality": "2.9 % of the words wrong"}
-    shown = page.get(make_voice(None, shared=True, recommended={"index_rate": 0.2}, **told).get_absolute_url())
+    shown = page.get(
+        make_voice(None, visibility="everyone", recommended={"index_rate": 0.2}, **told).get_absolute_url()
+    )
     for words in (*told.values(), "Index strength", "0.2", "this server"):
         assert words in shown.content.decode()
 
@@ -90,7 +92,7 @@ def test_the_card_says_origin_licence_and_quality(page, make_voice):
 def test_strangers_see_shared_voices_only_and_change_none(client, bob, voice):
     client.force_login(bob)
     assert client.get(voice.get_absolute_url()).status_code == 404
-    VoiceModel.objects.update(shared=True)
+    VoiceModel.objects.update(visibility="everyone")
     assert client.get(voice.get_absolute_url()).status_code == 200
     for name in ("edit", "share", "delete"):
         assert client.post(address(name, voice)).status_code == 404

@@ -11,21 +11,20 @@ pytestmark = pytest.mark.django_db
 
 
 def test_people_see_their_own_voices_and_shared_ones(make_voice, alice, bob):
-    own, shared = make_voice(alice), make_voice(alice, shared=True)
+    own, shared = make_voice(alice), make_voice(alice, visibility="everyone")
     assert set(VoiceModel.objects.visible_to(alice)) == {own, shared}
     assert set(VoiceModel.objects.visible_to(bob)) == {shared}
-    assert set(VoiceModel.objects.shared()) == {shared}
 
 
 def test_a_stranger_sees_nothing(make_voice):
-    make_voice(None, shared=True)
+    make_voice(None, visibility="everyone")
     assert not VoiceModel.objects.visible_to(AnonymousUser()).exists()
     assert not VoiceModel.objects.editable_by(AnonymousUser()).exists()
 
 
 def test_only_the_owner_edits(make_voice, alice, bob):
-    shared = make_voice(alice, shared=True)
-    servers = make_voice(None, shared=True)
+    shared = make_voice(alice, visibility="everyone")
+    servers = make_voice(None, visibility="everyone")
     assert list(VoiceModel.objects.editable_by(alice)) == [shared]
     assert not VoiceModel.objects.editable_by(bob).exists()
     assert shared.editable_by(alice)
@@ -35,7 +34,7 @@ def test_only_the_owner_edits(make_voice, alice, bob):
 def test_it_says_which_encoder_is_missing(voice, settings, tmp_path):
     settings.ASSETS_DIR = tmp_path
     assert voice.missing_asset == "whisper-base"
-    assert "python manage.py assets" in voice.missing_asset_message
+    assert "python3 run.py manage assets" in voice.missing_asset_message
     assert not VoiceModel.objects.ready().exists()
 
 

@@ -69,7 +69,7 @@ def test_the_page_says_what_was_taken_and_why(client, alice, bundle):
 
 def test_others_do_not_read_the_report(api, bob, client, make_voice, alice):
     told = {"zip": True, "sha256": "", "files": [{"name": "private.txt", "kind": "other", "taken": False, "why": "…"}]}
-    shared = make_voice(alice, shared=True)
+    shared = make_voice(alice, visibility="everyone")
     VoiceModel.objects.update(report=told)
     assert api(bob).get(f"{VOICES}{shared.pk}/").json()["report"] is None
     client.force_login(bob)

@@ -8,14 +8,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from models_app.bundled import install_starter
 from models_app.exports import export_name, kinds, save_export
-from models_app.models import VoiceModel
+from models_app.models import Visibility, VoiceModel
 from rvc.errors import RVCError
 
 SHOWN = (
-    "id", "name", "owner", "shared", "version", "f0", "sample_rate", "speakers", "encoder", "missing_asset",
+    "id", "name", "owner", "visibility", "version", "f0", "sample_rate", "speakers", "encoder", "missing_asset",
     "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality", "report", "created_at",
 )  # fmt: skip
-COLUMNS = ("id", "name", "owner", "shared", "version", "sample_rate", "encoder", "has_index")
+COLUMNS = ("id", "name", "owner", "visibility", "version", "sample_rate", "encoder", "has_index")
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         add.add_argument("--index", type=Path, help="the .index file that came with it")
         add.add_argument("--name", help="the file's name when left out")
         add.add_argument("--owner", help="user name; the voice belongs to the server when left out")
-        add.add_argument("--shared", action="store_true", help="everyone may use it")
+        add.add_argument("--everyone", action="store_true", help="everyone may use it")
         verbs.add_parser("remove").add_argument("voice", help="name or id")
         show = verbs.add_parser("show")
         show.add_argument("voice", help="name or id")
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             index=options["index"],
             name=options["name"] or options["file"].stem,
             owner=_user(options["owner"]),
-            shared=options["shared"],
+            visibility=Visibility.EVERYONE if options["everyone"] else Visibility.PRIVATE,
         )
         self.stdout.write(f"Added {voice.name} as {voice.pk}. {voice.missing_asset_message}".strip())
         for file in voice.report["files"] if voice.report["zip"] else ():
@@ -101,7 +101,7 @@ def find(words: str) -> VoiceModel:
     try:
         return VoiceModel.objects.find(words)
     except VoiceModel.DoesNotExist as error:
-        raise CommandError(f"There is no voice {words!r}; `manage.py voices list` shows them.") from error
+        raise CommandError(f"There is no voice {words!r}; `python3 run.py manage voices list` shows them.") from error
     except VoiceModel.MultipleObjectsReturned as error:
         raise CommandError(f"Several voices are called {words!r}: give the id.") from error
 
