@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from conversions import recordings
+from conversions.methods import check_method
 from conversions.models import OPTION_NAMES, Conversion
 from models_app.models import VoiceModel
 from rvc.codec import RecordingFacts
@@ -88,6 +89,7 @@ class ConversionForm(forms.Form):
             chosen = {name: cleaned[name] for name in OPTION_NAMES if cleaned[name] not in (None, "")}
             try:
                 cleaned["options"] = cleaned["voice"].options(**chosen)
+                check_method(cleaned["voice"], cleaned["options"])
             except OptionError as error:
                 self.add_error(error.field, ValidationError(error.message, code=error.code))
         return cleaned

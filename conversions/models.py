@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from conversions import recordings
+from conversions.methods import check_method
 from jobs.models import Job, JobQuerySet, State
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
@@ -55,6 +56,7 @@ class ConversionQuerySet(JobQuerySet["Conversion"]):
 
         `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
         """
+        check_method(voice, options)
         facts = facts or recordings.probe(source)
         conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()))
         conversion.source_name = clean_label(source.name or "", fallback="recording")

@@ -114,6 +114,16 @@ class TestCommands:
             _parser().parse_args(line.split())
 
 
+def test_commands_are_shown_in_one_way() -> None:
+    """`python3 run.py manage`, as README says; the exceptions name the interpreter of a service."""
+    places = [*DOCUMENTS, *(ROOT / "templates").rglob("*.html")]
+    for package in ("conversions", "jobs", "launch", "models_app", "rvc", "tts", "voiceproject"):
+        places += (ROOT / package).rglob("*.py")
+    for path in places:
+        shown = re.findall(r"^.*python manage\.py .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert [line for line in shown if not line.startswith("Exec")] == [], path
+
+
 class TestAddresses:
     @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
     def test_addresses_of_the_api_exist(self, document: Path) -> None:

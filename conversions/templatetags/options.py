@@ -4,17 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django import forms, template
-from django.conf import settings
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from conversions import methods
 from conversions.forms import ConversionForm, option_field
 from conversions.models import OPTION_NAMES, Conversion
 from jobs.models import State
-from rvc.assets import ASSETS, AssetStore
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, zero_words
 
 register = template.Library()
@@ -65,7 +65,7 @@ STATE_WORDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class ShownOption:
     """One option as the form draws it: its bound field and what the metadata says."""
 
@@ -97,11 +97,15 @@ class ShownOption:
         """What an empty field stands for, where 0 says so elsewhere."""
         return zero_words(self.name)
 
+    @cached_property
+    def choices(self) -> list[tuple[str, str, str]]:
+        """Value, words, and why it cannot be chosen here, or nothing."""
+        problems = methods.problems() if self.name == "f0_method" else {}
+        return [(value, _choice_words(value), problems.get(value, "")) for value in CHOICES.get(self.name, ())]
+
     @property
-    def choices(self) -> list[tuple[str, str]]:
-        missing = _methods_to_fetch() if self.name == "f0_method" else set()
-        shown = [(value, _choice_words(value)) for value in CHOICES.get(self.name, ())]
-        return [(value, f"{words} (not installed)" if value in missing else words) for value, words in shown]
+    def problems(self) -> list[tuple[str, str]]:
+        return [(words, problem) for _, words, problem in self.choices if problem]
 
     @property
     def low(self) -> str:
@@ -211,12 +215,6 @@ def ago(moment: datetime) -> str:
 @register.filter
 def as_json(values: Mapping[str, Any]) -> str:
     return json.dumps(values)
-
-
-def _methods_to_fetch() -> set[str]:
-    """The pitch methods whose pretrained files are not on this machine; asset and method have one name."""
-    store = AssetStore(settings.ASSETS_DIR)
-    return {name for name in CHOICES["f0_method"] if name in ASSETS and not store.installed(name)}
 
 
 def _choice_words(value: str) -> str:

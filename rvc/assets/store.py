@@ -194,8 +194,8 @@ class AssetStore:
 
 def _way_to(asset: Asset) -> str:
     if asset.bundled:
-        return f"`python manage.py assets import {asset.bundled}`"
-    return f"`python manage.py assets fetch {asset.name}`"
+        return f"`python3 run.py manage assets import {asset.bundled}`"
+    return f"`python3 run.py manage assets fetch {asset.name}`"
 
 
 def _damage(asset: Asset, path: Path, digest: str) -> str:

@@ -3,12 +3,11 @@
 Each method is one file; the two that hold no weights of ours (swift-f0, WORLD) work on a fresh machine.
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rvc.errors import OptionError
-from rvc.pitch.swift import SwiftEstimator, swift_problem
+from rvc.pitch.methods import METHODS, WEIGHTED, Assets, available_methods, resolve_method
+from rvc.pitch.swift import SwiftEstimator
 from rvc.pitch.track import (
     F0_MAX,
     F0_MIN,
@@ -20,7 +19,7 @@ from rvc.pitch.track import (
     no_progress,
     transpose,
 )
-from rvc.pitch.world import WorldEstimator, world_problem
+from rvc.pitch.world import WorldEstimator
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +28,9 @@ __all__ = [
     "F0_MAX",
     "F0_MIN",
     "HOP",
+    "METHODS",
+    "WEIGHTED",
+    "Assets",
     "F0Estimator",
     "available_methods",
     "coarse_bins",
@@ -37,19 +39,6 @@ __all__ = [
     "resolve_method",
     "transpose",
 ]
-
-WEIGHTED = ("rmvpe", "fcpe", "crepe", "crepe-tiny")
-"""The methods with pretrained weights; the asset has the method's name."""
-
-METHODS = (*WEIGHTED, "swift-f0", "harvest", "dio")
-
-
-class Assets(Protocol):
-    """What this package asks of the store of pretrained files."""
-
-    def path(self, name: str) -> Path: ...
-
-    def installed(self, name: str) -> bool: ...
 
 
 class F0Estimator(Protocol):
@@ -65,28 +54,6 @@ class F0Estimator(Protocol):
         0 where unvoiced. `progress` hears the fraction done, 0..1; what it raises ends the work.
         """
         ...
-
-
-def resolve_method(method: str, assets: Assets) -> str:
-    """The method that is meant: `auto` is the best one installed. Raises OptionError for a name we do not have."""
-    if method == "auto":
-        return next((name for name in ("rmvpe", "fcpe") if assets.installed(name)), "swift-f0")
-    if method not in METHODS:
-        raise OptionError("f0_method", f"f0_method must be one of auto, {', '.join(METHODS)}.")
-    return method
-
-
-def available_methods(assets: Assets) -> dict[str, str | None]:
-    """Every method with None, or with the reason why it cannot be used on this machine. Imports no torch."""
-    world = world_problem()
-    reasons = {name: _weights_problem(name, assets) for name in WEIGHTED}
-    return {**reasons, "swift-f0": swift_problem(), "harvest": world, "dio": world}
-
-
-def _weights_problem(method: str, assets: Assets) -> str | None:
-    if find_spec("torch") is None:
-        return "The package torch is not installed."
-    return None if assets.installed(method) else f"Its weights are missing: python manage.py assets fetch {method}"
 
 
 def load_estimator(method: str, assets: Assets, device: "torch.device", threads: int) -> F0Estimator:

@@ -71,6 +71,17 @@ def test_an_empty_number_says_what_it_stands_for(alice, name, words):
     assert f"empty: {words}" in option.range_words
 
 
+def test_a_method_without_its_weights_is_refused_with_the_way_out(alice, voice):
+    form = bound(alice, voice, f0_method="rmvpe")
+    assert list(form.errors) == ["f0_method"]
+    assert "`python3 run.py manage assets fetch rmvpe`" in form.errors["f0_method"][0]
+
+
+def test_a_voice_without_pitch_needs_no_method(alice, voice):
+    type(voice).objects.update(f0=False)
+    assert bound(alice, voice, f0_method="rmvpe").is_valid()
+
+
 def test_a_wrong_recording_is_told(alice, voice):
     form = bound(alice, voice, b"a letter " * 99)
     assert form.errors.as_data()["recording"][0].code == "not_audio"

@@ -184,7 +184,7 @@ def test_a_voice_deleted_at_the_end_costs_no_result(conversion, voice, monkeypat
 def test_a_missing_encoder_is_told(conversion, no_assets):
     run(conversion)
     assert (conversion.state, conversion.error_code) == (State.FAILED, "needs_asset")
-    assert "python manage.py assets" in conversion.error_message
+    assert "python3 run.py manage assets" in conversion.error_message
 
 
 def test_a_recording_broken_inside_is_rejected(submit):

@@ -54,6 +54,13 @@ def test_every_option_has_a_labelled_field_with_its_range(page, voice):
     assert "0 to 0.5, default 0.33." in shown
 
 
+def test_a_method_that_cannot_be_used_is_shown_with_the_reason(page, voice):
+    shown = page.get(HOME).content.decode()
+    assert '<option value="rmvpe" disabled>RMVPE (not available)</option>' in shown
+    assert "<code>python3 run.py manage assets fetch rmvpe</code>" in shown
+    assert '<option value="harvest">Harvest</option>' in shown
+
+
 def test_the_first_voice_comes_with_what_it_recommends(page, voice):
     type(voice).objects.update(recommended={"index_rate": 0.2})
     shown = page.get(f"{HOME}?voice={voice.pk}")
@@ -67,7 +74,7 @@ def test_an_empty_server_says_how_to_get_a_voice(page):
 
 def test_a_voice_without_its_encoder_says_the_command(page, voice):
     type(voice).objects.update(encoder="contentvec")
-    assert "python manage.py assets fetch contentvec" in page.get(HOME).content.decode()
+    assert "python3 run.py manage assets fetch contentvec" in page.get(HOME).content.decode()
 
 
 def test_the_script_gets_the_address(page, voice):
@@ -167,7 +174,7 @@ def test_without_scripts_the_page_loads_itself_again(page, conversion):
 
 
 def test_a_queue_that_nobody_works_on_is_named(page, conversion):
-    assert "python manage.py runworkers" in page.get(conversion.get_absolute_url()).content.decode()
+    assert "python3 run.py manage runworkers" in page.get(conversion.get_absolute_url()).content.decode()
 
 
 def test_a_failure_shows_its_sentence(page, conversion):

@@ -20,7 +20,7 @@ from rvc.errors import RVCError
 from rvc.options import CHOICES, ConversionOptions
 
 POLL_SECONDS = 0.2
-NOBODY_WORKS = "No worker is running: start `python manage.py runworkers`, or use --local. Waiting ..."
+NOBODY_WORKS = "No worker is running: start `python3 run.py manage runworkers`, or use --local. Waiting ..."
 
 
 class Command(BaseCommand):

@@ -56,7 +56,9 @@ class Command(BaseCommand):
         if options["all"]:
             names = [status.name for status in store.status() if status.fetchable]
         if not names:
-            raise CommandError("Say which assets to fetch, or --all; `manage.py assets list` shows their names.")
+            raise CommandError(
+                "Say which assets to fetch, or --all; `python3 run.py manage assets list` shows their names."
+            )
         self._each(names, lambda name: f"{name}: {store.fetch(name, self._progress(name))}")
 
     def _import(self, store: AssetStore, options: dict[str, Any]) -> None:

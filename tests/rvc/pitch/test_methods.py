@@ -40,7 +40,7 @@ def test_a_missing_file_says_the_command_that_brings_it(no_assets):
     methods = available_methods(no_assets)
     assert methods["swift-f0"] is None
     assert methods["harvest"] is None
-    assert "python manage.py assets fetch rmvpe" in methods["rmvpe"]
+    assert "python3 run.py manage assets fetch rmvpe" in methods["rmvpe"]
 
 
 @pytest.mark.parametrize("method", WEIGHTED)

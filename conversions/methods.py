@@ -1,0 +1,24 @@
+"""Which pitch methods can be chosen here: asked when a conversion is wished for, not when a worker gets to it."""
+
+from django.conf import settings
+
+from models_app.models import VoiceModel
+from rvc.assets import AssetStore
+from rvc.errors import OptionError
+from rvc.options import ConversionOptions
+from rvc.pitch.methods import available_methods, resolve_method
+
+
+def problems() -> dict[str, str]:
+    """The methods that this machine cannot use, each with the reason and the way out."""
+    known = available_methods(AssetStore(settings.ASSETS_DIR))
+    return {method: problem for method, problem in known.items() if problem}
+
+
+def check_method(voice: VoiceModel, options: ConversionOptions) -> None:
+    """Raise an OptionError when the pitch could not be measured in the way that is wished."""
+    if not voice.f0:
+        return
+    method = resolve_method(options.f0_method, AssetStore(settings.ASSETS_DIR))
+    if problem := problems().get(method):
+        raise OptionError("f0_method", f"The pitch method {method} is not available here. {problem}")
