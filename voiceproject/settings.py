@@ -125,6 +125,15 @@ MAX_VOICE_MB = env.int("MAX_VOICE_MB", 1024)
 MAX_COVER_MB = env.int("MAX_COVER_MB", 8)
 KEEP_UPLOADS = env.bool("KEEP_UPLOADS", False)  # voices as they were uploaded, beside what was made of them
 REQUIRE_CONSENT = env.bool("REQUIRE_CONSENT", False)  # nobody adds a voice without saying why they may
+
+# Import of voices from addresses. Off until the operator says otherwise; the list is the model hub and its storage.
+IMPORT_FROM_ADDRESSES = env.bool("IMPORT_FROM_ADDRESSES", False)
+IMPORT_HOSTS = env.list("IMPORT_HOSTS", default=["huggingface.co", "*.huggingface.co", "*.hf.co"])
+IMPORT_ALLOW_HTTP = env.bool("IMPORT_ALLOW_HTTP", False)
+IMPORT_SECONDS = env.int("IMPORT_SECONDS", 900)  # for everything that one import fetches
+IMPORT_CONNECT_SECONDS = 10.0
+IMPORT_SILENT_SECONDS = 30.0
+
 FILE_UPLOAD_HANDLERS = [
     "voiceproject.uploads.LimitedUpload",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
