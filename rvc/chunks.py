@@ -27,11 +27,12 @@ class Cutting:
     longest: float = 41
 
     @classmethod
-    def within(cls, max_seconds: float | None) -> "Cutting":
-        """The reference's lengths, or shorter ones for an encoder that takes no more than `max_seconds` at once."""
-        if max_seconds is None:
+    def within(cls, *most: float | None) -> "Cutting":
+        """The reference's lengths, or shorter ones for networks that take no more than so many seconds at once."""
+        limits = [seconds for seconds in most if seconds is not None]
+        if not limits:
             return cls()
-        room = max_seconds - 2 * cls.pad - 1  # one second to spare
+        room = min(limits) - 2 * cls.pad - 1  # one second to spare
         query = min(cls.query, room / 12)
         return cls(query=query, center=room - 2 * query, longest=room)
 

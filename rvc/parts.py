@@ -11,6 +11,7 @@ import torch
 from rvc.assets import ASSETS, AssetStore
 from rvc.content import ContentEncoder, load_encoder
 from rvc.device import release_memory
+from rvc.network.onnxvoice import OnnxVoice
 from rvc.network.synthesizer import Synthesizer
 from rvc.pitch import F0Estimator, load_estimator
 from rvc.retrieval import Retrieval
@@ -69,7 +70,7 @@ class Loader:
 
     def voice(self, path: Path) -> "LoadedVoice":
         """The voice in a stored file."""
-        return self.parts.get(_key("voice", path), lambda: LoadedVoice.load(path, self.device))
+        return self.parts.get(_key("voice", path), lambda: LoadedVoice.load(path, self.device, self.threads))
 
     def index(self, path: Path) -> Retrieval:
         """The index in a stored file, mapped."""
@@ -100,13 +101,16 @@ class LoadedVoice:
     """A network with the facts of its file."""
 
     header: VoiceHeader
-    network: Synthesizer
+    network: Synthesizer | OnnxVoice
     nbytes: int
 
     @classmethod
-    def load(cls, path: Path, device: torch.device) -> "LoadedVoice":
+    def load(cls, path: Path, device: torch.device, threads: int) -> "LoadedVoice":
         """Read a stored voice onto the device."""
         file = open_stored_voice(path)
+        if file.header.graph is not None:
+            graph = OnnxVoice(file, device, threads)
+            return cls(file.header, graph, graph.nbytes)
         network = Synthesizer.load(file, device)
         return cls(file.header, network, sum(p.nbytes for p in network.parameters()))
 

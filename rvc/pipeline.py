@@ -103,7 +103,7 @@ class Conversion:
         if self.options.speaker >= header.speakers:
             raise OptionError("speaker", f"This voice has {header.speakers} speaker(s), counted from 0.")
         self.encoder = self.converter.loader.encoder(header.encoder)
-        self.cutting = Cutting.within(self.encoder.max_seconds)
+        self.cutting = Cutting.within(self.encoder.max_seconds, self.voice.network.max_seconds)
         self.pad = int(self.cutting.pad * SAMPLE_RATE)
         self.index = self._index()
         self.fingerprint = fingerprint(self.request.wave)

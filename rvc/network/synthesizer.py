@@ -70,6 +70,9 @@ class TextEncoder(nn.Module):
 class Synthesizer(nn.Module):
     """Text encoder, flow and generator of one voice."""
 
+    max_seconds: float | None = None
+    """The longest segment it takes, in seconds; memory does not grow with one."""
+
     def __init__(self, header: VoiceHeader, wavenet_layers: int) -> None:
         super().__init__()
         geometry = header.geometry

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from rvc.errors import VoiceFileError
-from rvc.voicefile.config import SPEAKERS_ITEM, Geometry, bad_config, checked_config
+from rvc.voicefile.config import FRAMES_PER_SECOND, SPEAKERS_ITEM, Geometry, bad_config, checked_config
 from rvc.voicefile.decoders import HIFIGAN, MARKS, REFINE_CHANNELS, REFINEGAN, is_older_refinegan, vocoders_of
 
 Scalar = str | int | float | bool
@@ -17,13 +17,17 @@ WIDTHS_OF_VERSION = {256: "v1", 768: "v2"}
 WIDTHS_OF_ENCODER = {"whisper-base": (512,), "contentvec": (256, 768)}
 ENCODER_OF_WIDTH = {256: "contentvec", 768: "contentvec", 512: "whisper-base"}
 OWN_FIELDS = frozenset({"weight", "config", "version", "f0", "embedder_model", "embedder_name", "vocoder"})
+FOUND_IN_GRAPHS = ("f0", "sample_rate", "speakers", "feature_width")
 MAX_FACTS, MAX_NAME, MAX_TEXT = 32, 64, 500
 EXACT_INTEGER = 2**53  # beyond it JSON readers disagree
 
 
 @dataclass(frozen=True)
 class VoiceHeader:
-    """What a voice file says about itself. Plain values only, so that it can be stored as JSON."""
+    """What a voice file says about itself. Plain values only, so that it can be stored as JSON.
+
+    graph: for a voice that is an ONNX graph, how it is run; such a voice has no config.
+    """
 
     version: str
     f0: bool
@@ -34,16 +38,19 @@ class VoiceHeader:
     vocoder: str = HIFIGAN
     embedder: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    graph: Mapping[str, Any] | None = None
 
     @property
     def geometry(self) -> Geometry:
-        """The hyper-parameters by name."""
+        """The hyper-parameters by name. Raises VoiceFileError("unsupported_graph") for a graph, which hides them."""
+        if self.graph is not None:
+            raise VoiceFileError("unsupported_graph", "This voice is an ONNX graph: it can be run, not taken apart.")
         return Geometry.from_config(self.config)
 
     @property
     def hop(self) -> int:
         """Samples per frame of 10 ms at the voice's rate."""
-        return self.geometry.hop
+        return self.sample_rate // FRAMES_PER_SECOND
 
     @property
     def encoder(self) -> str:
@@ -54,7 +61,7 @@ class VoiceHeader:
 
     def to_json(self) -> dict[str, Any]:
         """The header as values that JSON has."""
-        return {
+        values = {
             "version": self.version,
             "f0": self.f0,
             "sample_rate": self.sample_rate,
@@ -65,11 +72,15 @@ class VoiceHeader:
             "embedder": self.embedder,
             "metadata": dict(self.metadata),
         }
+        return values if self.graph is None else {**values, "graph": dict(self.graph)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The header that `to_json` wrote. Raises VoiceFileError("bad_config") when it cannot be one."""
         try:
+            if "graph" in values:
+                stated = {**values["metadata"], "embedder": values["embedder"]}
+                return cls.of_graph(values["graph"], stated, **{name: values[name] for name in FOUND_IN_GRAPHS})
             facts = {**values["metadata"], **_own_facts(values)}
             return cls._from_facts(facts, values["speakers"], values["feature_width"])
         except (KeyError, TypeError, AttributeError) as error:
@@ -84,6 +95,24 @@ class VoiceHeader:
         speakers, _ = _matrix(shapes, "emb_g.weight")
         _, width = _matrix(shapes, "enc_p.emb_phone.weight")
         return cls._from_facts(content, speakers, width, shapes)
+
+    @classmethod
+    def of_graph(cls, graph: Mapping[str, Any], stated: Mapping[str, Any], **found: Any) -> Self:
+        """The header of an ONNX graph: how it is run, what its file states of itself, and what was `found`.
+
+        found: f0, sample_rate, speakers and feature_width. Raises VoiceFileError("bad_config").
+        """
+        named = "v2" if "v2" in _text(stated, "modelType") else "v1"
+        header = cls(
+            version=WIDTHS_OF_VERSION.get(found["feature_width"], named),
+            config=(),
+            embedder=_text(stated, "embedder")[:100] or None,
+            metadata=_metadata({name: value for name, value in stated.items() if name != "embedder"}),
+            graph=graph,
+            **found,
+        )
+        _check_encoder(header)
+        return header
 
     @classmethod
     def _from_facts(cls, facts: Mapping[str, Any], speakers: int, width: int, names: Mapping[str, Any] = {}) -> Self:

@@ -132,6 +132,14 @@ def widened(bits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return shifted.view("<f4")
 
 
+def is_finite(array: np.ndarray[Any, Any]) -> bool:
+    """Whether every real number of an array is one."""
+    if array.dtype.itemsize == 2:
+        # The exponent bits, because numpy tests halves one by one.
+        return bool(((array.view("<u2") & 0x7C00) != 0x7C00).all())
+    return bool(np.isfinite(array).all())
+
+
 def _is_contiguous(size: tuple[int, ...], stride: tuple[int, ...]) -> bool:
     step = 1
     for length, found in zip(reversed(size), reversed(stride), strict=True):

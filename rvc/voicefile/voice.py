@@ -11,13 +11,17 @@ import numpy as np
 from rvc.errors import VoiceFileError
 from rvc.voicefile import safetensors
 from rvc.voicefile.header import VoiceHeader
+from rvc.voicefile.onnx.reader import looks_like_onnx
+from rvc.voicefile.onnx.trial import read_graph
 from rvc.voicefile.schema import check_shapes, expected_shapes, wavenet_layers
+from rvc.voicefile.storages import is_finite
 from rvc.voicefile.torchfile import read_torch_file
 
 Array = np.ndarray[Any, Any]
 POSTERIOR_ENCODER = "enc_q."  # only training needs it; some exports keep it
 WEIGHT_NORM_NAMES = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
 HEADER_KEY = "voice"
+GRAPH = "graph"
 HEAD_BYTES = 16
 OTHER_FILES: tuple[tuple[str, str], ...] = (
     ("unet.", "the RMVPE pitch model"),
@@ -30,7 +34,10 @@ OTHER_FILES: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class VoiceFile:
-    """Header and weights of a voice. The arrays are read-only, float16 or float32, named as RVC names them."""
+    """Header and weights of a voice. The arrays are read-only, float16 or float32, named as RVC names them.
+
+    A voice that is an ONNX graph has one array, GRAPH: the bytes of the graph.
+    """
 
     header: VoiceHeader
     tensors: Mapping[str, Array]
@@ -50,7 +57,12 @@ def read_voice(path: Path) -> VoiceFile:
     """
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
+    if looks_like_onnx(head):
+        header, graph = read_graph(path)
+        return VoiceFile(header, {GRAPH: graph})
     content, tensors = _safetensors_content(path) if safetensors.looks_like_safetensors(head) else _torch_content(path)
+    if isinstance(content.get(HEADER_KEY), VoiceHeader):  # as we keep ONNX voices; a stranger's could be any graph
+        raise VoiceFileError("not_a_voice", "This is an ONNX voice as it is kept here; export it as .onnx instead.")
     return _checked(content, _voice_tensors(tensors))
 
 
@@ -66,6 +78,8 @@ def open_stored_voice(path: Path) -> VoiceFile:
     """
     try:
         content, tensors = _safetensors_content(path)
+        if isinstance(stored := content.get(HEADER_KEY), VoiceHeader):
+            return _stored_graph(stored, tensors)
         return _with_header(content, tensors)
     except (VoiceFileError, OSError) as error:
         raise VoiceFileError("damaged", "The stored voice is missing or damaged; add its file again.") from error
@@ -77,6 +91,8 @@ def _safetensors_content(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     try:
         if HEADER_KEY in metadata:
             stored = VoiceHeader.from_json(json.loads(metadata[HEADER_KEY]))
+            if stored.graph is not None:
+                return {HEADER_KEY: stored}, tensors
             facts = {**stored.metadata, **stored.to_json(), "embedder_model": stored.embedder}
             for name in ("metadata", "embedder", "speakers", "feature_width", "sample_rate"):
                 facts.pop(name)
@@ -87,6 +103,12 @@ def _safetensors_content(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     except (ValueError, RecursionError) as error:
         raise VoiceFileError("bad_config", "The voice's config cannot be used: it is not JSON.") from error
     return {**metadata, **fields}, tensors
+
+
+def _stored_graph(header: VoiceHeader, tensors: Mapping[str, Array]) -> VoiceFile:
+    if set(tensors) != {GRAPH} or tensors[GRAPH].dtype != np.uint8:
+        raise VoiceFileError("not_a_voice", "The file should hold a graph and nothing else.")
+    return VoiceFile(header, tensors)
 
 
 def _torch_content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -145,7 +167,7 @@ def _spelled(name: str) -> str:
 def _checked(content: Mapping[str, Any], tensors: dict[str, Array]) -> VoiceFile:
     VoiceHeader.from_checkpoint(content, _shapes(tensors))  # the config's faults are told before the values'
     for name, array in tensors.items():
-        if not _is_finite(array):
+        if not is_finite(array):
             raise VoiceFileError("non_finite", f"The voice's tensor {name!r} holds values that are not numbers.")
     return _with_header(content, tensors)
 
@@ -167,10 +189,3 @@ def _with_header(content: Mapping[str, Any], tensors: dict[str, Array]) -> Voice
 
 def _shapes(tensors: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
     return {name: array.shape for name, array in tensors.items()}
-
-
-def _is_finite(array: Array) -> bool:
-    if array.dtype.itemsize == 2:
-        # The exponent bits, because numpy tests halves one by one.
-        return bool(((array.view("<u2") & 0x7C00) != 0x7C00).all())
-    return bool(np.isfinite(array).all())

@@ -115,7 +115,7 @@ def test_cut_recordings_are_the_references(
     """Every sample the reference keeps of a piece stands where it belongs; only the 10 ms fades differ."""
     arrays = Arrays("pipeline.npz")
     expected, segments = arrays[f"{model}_chunked"].astype(int), arrays[f"{model}_chunked_chunk_samples"]
-    monkeypatch.setattr(Cutting, "within", lambda longest: CHUNKED)
+    monkeypatch.setattr(Cutting, "within", lambda *limits: CHUNKED)
     options = {"f0_method": "harvest", "index_rate": 0.75, "protect": 0.33}
     result = counts(convert(model, wave, index=INDEX[model], **options).samples)
     assert convert.encoder.segments == list(segments)
@@ -144,7 +144,7 @@ def test_the_result_is_as_long_as_the_recording(
     convert: Any, samples: int, cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if cut:
-        monkeypatch.setattr(Cutting, "within", lambda longest: CHUNKED)
+        monkeypatch.setattr(Cutting, "within", lambda *limits: CHUNKED)
     wave = np.random.RandomState(0).randn(samples).astype("f4") * 0.1
     assert len(convert("tiny_v2_40k_f0", wave).samples) == round(samples * 2.5)
     exact = convert("tiny_v2_40k_f0", wave, seconds=samples / 16000 + 1e-5)
@@ -162,7 +162,7 @@ def test_the_same_seed_gives_the_same_bytes(convert: Any, wave: np.ndarray) -> N
 def test_voices_with_other_vocoders_convert(
     convert: Any, wave: np.ndarray, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Cutting, "within", lambda longest: CHUNKED)
+    monkeypatch.setattr(Cutting, "within", lambda *limits: CHUNKED)
     first, second, other = (convert(model, wave, noise=True, seed=seed) for seed in (7, 7, 8))
     assert first.facts["pieces"] > 1
     assert len(first.samples) == round(2.6 * first.sample_rate)
