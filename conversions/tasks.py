@@ -1,10 +1,8 @@
 """Where a conversion's row meets the pipeline. The heavy parts are imported when the first conversion runs."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,13 +12,15 @@ from django.core.files import File
 
 from conversions import recordings
 from conversions.models import Conversion
+from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app.models import VoiceModel
+from models_app.tasks import converter
 from rvc.errors import RVCError
 
 if TYPE_CHECKING:
     from rvc.codec import Recording
-    from rvc.pipeline import Converted, Converter
+    from rvc.pipeline import Converted
 
 Report = Callable[[str, float], None]
 T = TypeVar("T")
@@ -35,23 +35,8 @@ def convert(pk: str) -> None:
 
 def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
     """Convert in a private folder; the columns of the finished row, with the result in storage."""
-    home = settings.VAR_DIR / "work"
-    _clear_abandoned(home)
-    scratch = home / conversion.token  # this attempt's own: the one that follows may be at work before this one leaves
-    scratch.mkdir(parents=True)
-    try:
+    with scratch_folder(conversion) as scratch:
         return _convert_in(scratch, conversion, progress)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _clear_abandoned(home: Path) -> None:
-    """Remove what attempts that were killed have left: no token of a running conversion names these folders."""
-    found = list(home.glob("*"))  # before the tokens: the folder of a job that is claimed in between is not among them
-    tokens = set(Conversion.objects.running().values_list("token", flat=True))
-    for scratch in found:
-        if scratch.name not in tokens:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
@@ -153,19 +138,3 @@ def _facts(
 def _versions() -> dict[str, str]:
     ours = {"rvc": str(settings.SPECTACULAR_SETTINGS["VERSION"])}
     return ours | {name: version(name) for name in ("torch", "numpy")}
-
-
-@cache
-def converter() -> "Converter":
-    """The one engine of this worker process, with its loaded voices and networks."""
-    from rvc.assets import AssetStore
-    from rvc.features import FeatureCache
-    from rvc.pipeline import Converter
-
-    return Converter(
-        AssetStore(settings.ASSETS_DIR),
-        device=settings.RVC_DEVICE,
-        threads=settings.RVC_THREADS or max(1, (os.cpu_count() or 1) // settings.WORKERS),
-        memory_budget=settings.RVC_MEMORY_MB << 20,
-        features=FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20),
-    )

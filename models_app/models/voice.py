@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 
 from models_app import ingest
+from models_app.models.check import VoiceCheck
 from models_app.models.described import Described
 from models_app.models.event import Action
 from models_app.models.sharing import Shared, SharedQuerySet
@@ -188,6 +189,7 @@ class VoiceModel(Shared, Described):
                 self._save_files(checked)
                 self.measure()
                 self._insert()
+                VoiceCheck.objects.submit(self, by=by or self.owner)
                 self.record(Action.BLENDED if blended else Action.ADDED, by, blended)
         finally:
             checked.close()

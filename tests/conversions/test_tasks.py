@@ -10,6 +10,7 @@ from django.db import connection
 
 from conversions import tasks
 from conversions.models import Conversion
+from jobs import scratch
 from jobs.models import State
 from rvc.errors import Cancelled
 from tests import base
@@ -218,9 +219,9 @@ def test_clearing_spares_a_job_that_is_claimed_meanwhile(settings):
 
     def claim_afterwards(execute, *args):
         answer = execute(*args)
-        claimed.mkdir(parents=True)
+        claimed.mkdir(parents=True, exist_ok=True)
         return answer
 
     with connection.execute_wrapper(claim_afterwards):
-        tasks._clear_abandoned(home)
+        scratch.clear_abandoned(home)
     assert claimed.exists()

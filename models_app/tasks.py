@@ -1,0 +1,101 @@
+"""Where the rows of voices meet the engine. The heavy parts are imported when the first job runs."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from jobs.models import LeaseLost
+from jobs.scratch import scratch_folder
+from jobs.tasks import perform
+from models_app import checking
+from models_app.imports.work import work as importing
+from models_app.models import VoiceCheck, VoiceImport, VoiceModel, VoiceState
+from rvc.errors import VoiceFileError
+
+if TYPE_CHECKING:
+    from rvc.pipeline import Converter
+
+Report = Callable[[str, float], None]
+
+
+def check_voice(pk: str) -> None:
+    perform(VoiceCheck, pk, _check_voice)
+
+
+def import_voice(pk: str) -> None:
+    perform(VoiceImport, pk, importing)
+
+
+def _check_voice(check: VoiceCheck, progress: Report) -> dict[str, Any]:
+    """The self-test, then the preview if the content encoder is here; both are kept with the voice."""
+    progress("self-test", checking.SELF_TEST)
+    try:
+        voice = _voice(check)
+        _judge(check, lambda: _self_test(voice))
+        if not voice.missing_asset:
+            with scratch_folder(check) as scratch:
+                _make_preview(check, voice, scratch, progress)
+    except FileNotFoundError:
+        _voice(check)  # a voice that was deleted meanwhile takes its check along
+        raise
+    return {}
+
+
+def _voice(check: VoiceCheck) -> VoiceModel:
+    voice = VoiceModel.objects.filter(pk=check.voice_id).first()
+    if voice is None:
+        raise LeaseLost(f"{check}: the voice was deleted")
+    return voice
+
+
+def _judge(check: VoiceCheck, attempt: Callable[[], None]) -> None:
+    """Keep with the voice whether it passed an attempt at speaking; a VoiceFileError says that it did not."""
+    try:
+        attempt()
+    except VoiceFileError as error:
+        checking.note(check, VoiceState.UNUSABLE, error.message)
+        raise
+    checking.note(check, VoiceState.READY)
+
+
+def _self_test(voice: VoiceModel) -> None:
+    from rvc.selftest import check_sound, speak
+
+    engine = converter()
+    check_sound(speak(engine.loader.voice(Path(voice.file.path)), engine.device))
+
+
+def _make_preview(check: VoiceCheck, voice: VoiceModel, scratch: Path, progress: Report) -> None:
+    from rvc.codec import encode
+    from rvc.pipeline import Request
+
+    def report(stage: str, fraction: float) -> None:
+        progress(stage, checking.PREVIEW + (checking.STORE - checking.PREVIEW) * fraction)
+
+    options = checking.options(voice)
+    index = Path(voice.index_file.path) if voice.has_index and options.index_rate > 0 else None
+    request = Request(checking.sentence(), Path(voice.file.path), scratch, options, index)
+    converted = converter().convert(request, report)
+    made = scratch / f"preview.{checking.FORMAT}"
+    encode(converted.samples, converted.sample_rate, made, checking.FORMAT)
+    checking.keep_preview(check, voice, made)
+
+
+@cache
+def converter() -> "Converter":
+    """The one engine of this worker process, for every kind of job, with its loaded voices and networks."""
+    from rvc.assets import AssetStore
+    from rvc.features import FeatureCache
+    from rvc.pipeline import Converter
+
+    return Converter(
+        AssetStore(settings.ASSETS_DIR),
+        device=settings.RVC_DEVICE,
+        threads=settings.RVC_THREADS or max(1, (os.cpu_count() or 1) // settings.WORKERS),
+        memory_budget=settings.RVC_MEMORY_MB << 20,
+        features=FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20),
+    )
