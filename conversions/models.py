@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from conversions import recordings
 from conversions.methods import check_method
-from jobs.models import Job, JobQuerySet, State
+from jobs.models import Job, JobQuerySet
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
@@ -137,16 +137,6 @@ class Conversion(Job):
         """Delete the result of an attempt that came too late."""
         if name := changes.get("result"):
             self.result.storage.delete(name)
-
-    def retry(self) -> bool:
-        """Queue a conversion that did not succeed once more, with the same wish. False when there is nothing to."""
-        ended = Conversion.objects.filter(pk=self.pk, state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
-        fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
-        moved = ended.update(state=State.QUEUED, hinted_at=None, **fresh)
-        self.refresh_from_db()
-        if moved:
-            transaction.on_commit(self.hint, robust=True)
-        return bool(moved)
 
 
 @receiver(post_delete, sender=Conversion)

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -128,6 +128,16 @@ class Job(models.Model):
         """Stop a job that waits at once, and one that runs at its next beat. False when it has ended already."""
         moved = self._rows().filter(pk=self.pk).active().update(**_ended(State.CANCELLED))
         self.refresh_from_db(fields=["state", "finished_at"])
+        return bool(moved)
+
+    def retry(self, **changes: Any) -> bool:
+        """Queue a job that did not succeed once more, with the same wish. False when there is nothing to."""
+        ended = self._rows().filter(pk=self.pk, state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
+        fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
+        moved = ended.update(state=State.QUEUED, hinted_at=None, **fresh, **changes)
+        self.refresh_from_db()
+        if moved:
+            transaction.on_commit(self.hint, robust=True)
         return bool(moved)
 
     def discard(self, changes: Mapping[str, Any]) -> None:
