@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rvc import sandbox
+from rvc.codec import format_of
 from rvc.errors import RVCError
-from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
+from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
 
 ASSETS = Path(__file__).parents[1] / "var" / "assets"
 BAR_WIDTH = 30
@@ -43,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     convert = commands.add_parser("convert", help="convert a recording")
     convert.add_argument("source", type=Path, help="the recording: wav, flac, mp3, ogg, m4a, webm …")
     convert.add_argument("voice", type=Path, help="the voice: .pth, or .safetensors")
-    convert.add_argument("target", type=Path, help="the file to write; its suffix chooses the format")
+    convert.add_argument("target", type=Path, help="the file to write; its ending chooses the format")
     convert.add_argument("--index", type=Path, help="the voice's .index")
     convert.add_argument("--assets", type=Path, default=ASSETS, help="folder of pretrained files (default: var/assets)")
     convert.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
@@ -123,9 +124,7 @@ def _read(kind: str, source: Path, target: Path, **more: Any) -> dict[str, Any]:
 def _options(args: argparse.Namespace) -> ConversionOptions:
     given = {spec.name: getattr(args, spec.name) for spec in fields(ConversionOptions)}
     chosen = {name: value for name, value in given.items() if value is not None}
-    suffix = args.target.suffix.lower().removeprefix(".").replace("ogg", "opus")
-    if "output_format" not in chosen and suffix in FORMAT_LABELS:
-        chosen["output_format"] = suffix
+    chosen["output_format"] = format_of(args.target, args.output_format)
     return ConversionOptions(**chosen).seeded()
 
 

@@ -4,7 +4,7 @@ Importing this package loads neither libsndfile nor FFmpeg; the child that decod
 """
 
 from rvc.codec.decoding import Recording, RecordingFacts, decode, probe
-from rvc.codec.encoding import MEDIA_TYPES, encode
+from rvc.codec.encoding import MEDIA_TYPES, encode, format_of
 from rvc.codec.limits import DecodeLimits
 
-__all__ = ["MEDIA_TYPES", "DecodeLimits", "Recording", "RecordingFacts", "decode", "encode", "probe"]
+__all__ = ["MEDIA_TYPES", "DecodeLimits", "Recording", "RecordingFacts", "decode", "encode", "format_of", "probe"]

@@ -20,6 +20,29 @@ MEDIA_TYPES: dict[str, tuple[str, str]] = {
 """Extension and media type of every output format."""
 
 
+ENDINGS: dict[str, str] = {
+    **{extension: name for name, (extension, _) in reversed(MEDIA_TYPES.items())},
+    ".ogg": "opus",
+}
+"""The output format that a file name's ending stands for; of several the plainest."""
+
+
+def format_of(target: Path, wanted: str | None = None) -> str:
+    """The output format of the file that is to be written: the `wanted` one, else the one its ending stands for.
+
+    Raises OptionError for an ending that stands for none, or for another kind of file than the wanted one.
+    """
+    by_ending = ENDINGS.get(target.suffix.lower())
+    if by_ending is None:
+        known = ", ".join(sorted(ENDINGS))
+        raise OptionError("output_format", f"{target.name} must end in one of {known}: the ending chooses the format.")
+    if wanted is not None and MEDIA_TYPES[wanted][1] != MEDIA_TYPES[by_ending][1]:
+        raise OptionError(
+            "output_format", f"{target.name} does not end like {wanted}; leave one of them out."
+        )
+    return wanted or by_ending
+
+
 def encode(samples: NDArray[np.floating[Any]], sample_rate: int, target: Path, output_format: str) -> int:
     """Write `samples` to `target` and return the sampling rate (Hz) of the written file.
 

@@ -65,6 +65,7 @@ def test_mistakes_are_one_sentence(voice, tone, tmp_path, alice):
         (str(tone), out, "--voice", "nobody"): "There is no voice 'nobody'",
         (str(tone), out, "--voice", "tiny"): "Make an administrator, or name an --owner.",
         (str(tone), out, "--voice", "tiny", "--owner", "nobody"): "There is no user 'nobody'.",
+        (str(tone), "out.xyz", "--voice", "tiny", "--owner", "alice"): "out.xyz must end in one of .flac, ",
         (str(text), out, "--voice", "tiny", "--owner", "alice"): "(not_audio)",
         (str(tone), out, "--voice", "tiny", "--owner", "alice", "--protect", "0.9"): "(bad_option)",
     }

@@ -10,7 +10,7 @@ import soundfile
 import soxr
 
 from rvc import sandbox
-from rvc.codec import MEDIA_TYPES, DecodeLimits, decode, encode, probe
+from rvc.codec import MEDIA_TYPES, DecodeLimits, decode, encode, format_of, probe
 from rvc.codec.writing import ENCODERS, TAGS, to_pcm
 from rvc.errors import AudioError, OptionError, RVCError
 from rvc.options import FORMAT_LABELS
@@ -344,6 +344,27 @@ def test_a_failed_encoding_leaves_the_old_file(tmp_path, monkeypatch):
 def test_an_unknown_format_names_its_option(tmp_path):
     with pytest.raises(OptionError) as caught:
         encode(sweep(1, 40000), 40000, tmp_path / "out", "wma")
+    assert caught.value.field == "output_format"
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "taken"),
+    [
+        ("a.wav", None, "wav"),
+        ("a.WAV", "wav24", "wav24"),
+        ("a.ogg", None, "opus"),
+        ("a.opus", "opus", "opus"),
+        ("a.m4a", None, "m4a"),
+    ],
+)
+def test_the_ending_chooses_the_format(name, wanted, taken):
+    assert format_of(Path(name), wanted) == taken
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("a.xyz", None), ("a", "wav"), ("a.wav24", None), ("a.mp3", "flac")])
+def test_an_ending_never_lies_about_the_format(name, wanted):
+    with pytest.raises(OptionError) as caught:
+        format_of(Path(name), wanted)
     assert caught.value.field == "output_format"
 
 

@@ -60,12 +60,21 @@ def test_it_says_what_a_voice_is(capsys: pytest.CaptureFixture[str]) -> None:
         (["convert", "nowhere.wav", "x.pth", "out.wav"], "not_found"),
         (["convert", __file__, __file__, "/nowhere/out.wav"], "not_found"),
         (["convert", __file__, __file__, "out.wav", "--pitch", "99"], "bad_option"),
+        (["convert", __file__, __file__, "out.xyz"], "bad_option"),
+        (["convert", __file__, __file__, "out.mp3", "--format", "flac"], "bad_option"),
         (["convert", __file__, __file__, "out.wav"], "not_a_checkpoint"),
     ],
 )
 def test_a_failure_is_one_sentence(arguments: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 1
     assert capsys.readouterr().err.strip().endswith(f"[{code}]")
+
+
+def test_an_unknown_ending_is_answered_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    voice = str(golden("tiny_v2_40k_f0.pth"))
+    assert main(["convert", str(STARTER / "sample.wav"), voice, str(tmp_path / "out.xyz")]) == 1
+    assert "out.xyz must end in one of .flac, .m4a, .mp3, .ogg, .opus, .wav:" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_encoder_names_the_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

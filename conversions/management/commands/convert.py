@@ -15,7 +15,7 @@ from conversions.models import OPTION_NAMES, Conversion
 from conversions.tasks import convert
 from jobs.models import State, WorkerBeat
 from models_app.management.commands.voices import find
-from rvc.codec import MEDIA_TYPES
+from rvc.codec import format_of
 from rvc.errors import RVCError
 from rvc.options import CHOICES, ConversionOptions
 
@@ -55,8 +55,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
         voice, owner = find(options["voice"]), _owner(options["owner"])
         chosen = {name: options[name] for name in OPTION_NAMES if options[name] is not None}
-        if by_suffix := _format_of(options["target"]):
-            chosen.setdefault("output_format", by_suffix)
+        chosen["output_format"] = format_of(options["target"], chosen.get("output_format"))
         with options["source"].open("rb") as handle:
             source = File(handle, name=options["source"].name)
             return Conversion.objects.submit(owner, voice, source, voice.options(**chosen))
@@ -104,9 +103,3 @@ def _owner(name: str | None) -> User:
     if owner is None:
         raise CommandError(f"There is no user {name!r}." if name else "Make an administrator, or name an --owner.")
     return owner
-
-
-def _format_of(target: Path) -> str | None:
-    """The first output format whose files end like this one."""
-    ending = target.suffix.lower().lstrip(".")
-    return next((name for name, (extension, _) in MEDIA_TYPES.items() if extension.lstrip(".") == ending), None)
