@@ -106,3 +106,17 @@ def encoder():
     store = AssetStore(settings.ASSETS_DIR)
     if not store.installed(ENCODER):
         store.import_from(FOLDER / "encoder.zip")
+
+
+@pytest.fixture(scope="session")
+def internet():
+    """Local servers with names, public addresses and certificates; a certificate costs some milliseconds."""
+    from tests.network import Network
+
+    return Network()
+
+
+@pytest.fixture
+def network(internet):
+    internet.reset()
+    return internet
