@@ -2,8 +2,7 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.drainage import set_override
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
@@ -16,19 +15,8 @@ from conversions.forms import option_errors, within_range
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from models_app.models import VoiceModel
 from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
-from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
+from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
-
-SOUND = extend_schema(
-    parameters=[
-        OpenApiParameter("Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."),
-        OpenApiParameter("download", OpenApiTypes.STR, description="Ask for an attachment."),
-    ],
-    responses={
-        (200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The whole file."),
-        (206, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
-    },
-)
 
 
 def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":

@@ -55,7 +55,9 @@ class ConversionQuerySet(JobQuerySet["Conversion"]):
         """Keep the recording and the wish in one transaction, then tell the queue.
 
         `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
+        A voice that failed its self-test is refused: VoiceFileError("voice_unusable").
         """
+        voice.check_usable()
         check_method(voice, options)
         facts = facts or recordings.probe(source)
         conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()))

@@ -9,11 +9,13 @@ from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from models_app.exports import serve_export
 from models_app.forms import name_from_file
 from models_app.models import Visibility, VoiceModel
-from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
+from models_app.previews import serve_preview
+from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.files import BINARY
 
 
@@ -44,19 +46,24 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
         source="missing_asset", read_only=True, allow_null=True, help_text="The content encoder that is not installed."
     )
     has_index = serializers.BooleanField(read_only=True)
+    preview = serializers.SerializerMethodField(help_text="Address of a sentence in this voice; null until it is made.")
     report = serializers.SerializerMethodField(help_text="What was found in the upload; for its owner alone.")
 
     class Meta:
         model = VoiceModel
         fields = (
             "id", "name", "description", "visibility", "owner", "editable", "version", "f0", "sample_rate", "speakers",
-            "encoder", "needs", "has_index", "licence", "origin", "quality", "recommended", "report", "size_bytes",
-            "created_at",
+            "encoder", "needs", "state", "state_message", "preview", "has_index", "licence", "origin", "quality",
+            "recommended", "report", "size_bytes", "created_at",
         )  # fmt: skip
         read_only_fields = tuple(name for name in fields if name not in ("name", "description", "visibility"))
 
     def get_editable(self, voice: VoiceModel) -> bool:
         return voice.editable_by(self.context["request"].user)
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_preview(self, voice: VoiceModel) -> str | None:
+        return reverse("api:voice-preview", args=[voice.pk], request=self.context["request"]) if voice.preview else None
 
     @extend_schema_field(ReportSerializer(allow_null=True))
     def get_report(self, voice: VoiceModel) -> dict[str, Any] | None:
@@ -108,6 +115,12 @@ class VoiceViewSet(
         voice = serializer.save(owner=request.user)
         location = self.reverse_action("detail", args=[voice.pk])
         return Response(self.get_serializer(voice).data, status.HTTP_201_CREATED, headers={"Location": location})
+
+    @SOUND
+    @action(detail=True, content_negotiation_class=AnyAccept)
+    def preview(self, request: Request, pk: str) -> HttpResponseBase:
+        """A sentence in this voice; 404 until it is made."""
+        return serve_preview(request._request, self.get_object())
 
     @DOWNLOAD
     @action(detail=True, url_path="export/pth", content_negotiation_class=AnyAccept)

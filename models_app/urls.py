@@ -1,6 +1,6 @@
 from django.urls import path
 
-from models_app import exports, views
+from models_app import exports, previews, views
 
 app_name = "voices"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("add/", views.voice_add, name="add"),
     path("<uuid:pk>/", views.voice_detail, name="detail"),
     path("<uuid:pk>/edit/", views.voice_edit, name="edit"),
+    path("<uuid:pk>/preview/", previews.voice_preview, name="preview"),
     path("<uuid:pk>/share/", views.voice_share, name="share"),
     path("<uuid:pk>/delete/", views.voice_delete, name="delete"),
     *(

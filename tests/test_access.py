@@ -32,6 +32,7 @@ TABLE = [
     ("post", "/voices/{voice}/share/", LOGIN, 404, 302, 404),
     ("get", "/voices/{voice}/delete/", LOGIN, 404, 200, 404),
     ("post", "/voices/{voice}/delete/", LOGIN, 404, 302, 404),
+    ("get", "/voices/{voice}/preview/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/pth/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/safetensors/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/index/", LOGIN, 404, 200, 200),
@@ -52,6 +53,7 @@ TABLE = [
     ("get", "/api/voices/{voice}/", 401, 404, 200, 404),
     ("patch", "/api/voices/{voice}/", 401, 404, 200, 404),
     ("delete", "/api/voices/{voice}/", 401, 404, 204, 404),
+    ("get", "/api/voices/{voice}/preview/", 401, 404, 200, 404),
     ("get", "/api/voices/{voice}/export/pth/", 401, 404, 200, 200),
     ("get", "/api/voices/{voice}/export/safetensors/", 401, 404, 200, 200),
     ("get", "/api/voices/{voice}/export/index/", 401, 404, 200, 200),
@@ -85,7 +87,8 @@ def _fresh(own_folder):
 
 @pytest.fixture
 def done(voice, alice):
-    """A conversion of alice's that has ended."""
+    """A conversion of alice's that has ended, with a voice that has its preview."""
+    voice.preview.save("preview.mp3", base.upload(base.tone(0.2)))
     conversion = Conversion.objects.submit(alice, voice, base.upload(base.tone()), ConversionOptions())
     conversion.result.save("result", base.upload(base.tone(0.2)), save=False)
     Conversion.objects.filter(pk=conversion.pk).update(state="done", result=conversion.result.name)

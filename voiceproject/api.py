@@ -4,7 +4,20 @@ import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, negotiation, pagination, serializers
+
+SOUND = extend_schema(
+    parameters=[
+        OpenApiParameter("Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."),
+        OpenApiParameter("download", OpenApiTypes.STR, description="Ask for an attachment."),
+    ],
+    responses={
+        (200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The whole file."),
+        (206, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
+    },
+)
 
 
 class NewestFirst(pagination.CursorPagination):

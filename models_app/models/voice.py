@@ -54,9 +54,10 @@ def encoder_installed(name: str) -> bool:
 
 class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
     def ready(self) -> Self:
-        """The voices whose content encoder is installed on this machine."""
+        """The voices that can be used at once: their content encoder is installed, and no self-test says no."""
         names = self.order_by().values_list("encoder", flat=True).distinct()
-        return self.filter(encoder__in=[name for name in names if encoder_installed(name)])
+        installed = [name for name in names if encoder_installed(name)]
+        return self.filter(encoder__in=installed).exclude(state=VoiceState.UNUSABLE)
 
     def find(self, words: str) -> "VoiceModel":
         """The one voice of this id or name."""
@@ -169,6 +170,11 @@ class VoiceModel(Shared, Described):
         except AssetError as error:
             return error.message
         return ""
+
+    def check_usable(self) -> None:
+        """Raise VoiceFileError("voice_unusable") when the self-test found that the voice does not speak."""
+        if self.state == VoiceState.UNUSABLE:
+            raise VoiceFileError("voice_unusable", f"“{self}” cannot be used. {self.state_message}", field="voice")
 
     def options(self, **chosen: Any) -> ConversionOptions:
         """The options of a conversion: what was chosen, else what the voice recommends, else the default."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from jobs.models import State
@@ -198,3 +199,19 @@ def test_the_sentence_ends_softly():
     assert len(samples) == round(checking.SENTENCE_SECONDS * 16000)
     assert samples[-1] == 0
     assert np.abs(samples).max() > 0.1
+
+
+def test_the_command_checks_in_this_process(voice, capsys):
+    call_command("voices", "check", "--all", "--local")
+    assert capsys.readouterr().out == "Tiny: Ready\n"
+    voice.refresh_from_db()
+    assert (voice.state, bool(voice.preview)) == (VoiceState.READY, True)
+
+
+def test_the_command_queues(voice, capsys):
+    VoiceCheck.objects.all().delete()
+    call_command("voices", "check", str(voice.pk))
+    assert capsys.readouterr().out == "Tiny: queued\n"
+    assert VoiceCheck.objects.get().state == State.QUEUED
+    with pytest.raises(CommandError, match="--all"):
+        call_command("voices", "check")

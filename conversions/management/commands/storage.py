@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import FileField
 from django.utils import timezone
 
-FOLDERS = ("results", "sources", "voices")
+FOLDERS = ("previews", "results", "sources", "voices")
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way to its row."""
 

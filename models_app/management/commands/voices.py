@@ -8,18 +8,20 @@ from django.core.management.base import BaseCommand, CommandError
 
 from models_app.bundled import install_starter
 from models_app.exports import export_name, kinds, save_export
-from models_app.models import Visibility, VoiceModel
+from models_app.models import Visibility, VoiceCheck, VoiceModel
+from models_app.tasks import check_voice
 from rvc.errors import RVCError
 
 SHOWN = (
     "id", "name", "owner", "visibility", "version", "f0", "sample_rate", "speakers", "encoder", "missing_asset",
-    "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality", "report", "created_at",
+    "state", "state_message", "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality",
+    "report", "created_at",
 )  # fmt: skip
-COLUMNS = ("id", "name", "owner", "visibility", "version", "sample_rate", "encoder", "has_index")
+COLUMNS = ("id", "name", "owner", "visibility", "version", "sample_rate", "encoder", "has_index", "state")
 
 
 class Command(BaseCommand):
-    help = "List, add, show, export and remove voices; install the starter voice."
+    help = "List, add, check, show, export and remove voices; install the starter voice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -34,6 +36,10 @@ class Command(BaseCommand):
         show = verbs.add_parser("show")
         show.add_argument("voice", help="name or id")
         show.add_argument("--json", action="store_true")
+        check = verbs.add_parser("check", help="try whether voices speak, and make their previews")
+        check.add_argument("voices", nargs="*", metavar="VOICE", help="name or id")
+        check.add_argument("--all", action="store_true", help="every voice there is")
+        check.add_argument("--local", action="store_true", help="work in this process, without a worker")
         export = verbs.add_parser("export")
         export.add_argument("voice", help="name or id")
         export.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write into")
@@ -81,6 +87,18 @@ class Command(BaseCommand):
             return
         for name, value in facts(voice).items():
             self.stdout.write(f"{name:14} {value}")
+
+    def do_check(self, **options: Any) -> None:
+        if not options["voices"] and not options["all"]:
+            raise CommandError("Say which voices to check, or --all; `manage.py voices list` shows them.")
+        voices = list(VoiceModel.objects.all()) if options["all"] else [find(words) for words in options["voices"]]
+        for voice in voices:
+            check = VoiceCheck.objects.submit(voice)
+            if options["local"]:
+                check_voice(str(check.pk))
+            voice.refresh_from_db()
+            words = [voice.name, voice.get_state_display() if options["local"] else "queued", voice.state_message]
+            self.stdout.write(": ".join(filter(None, words)))
 
     def do_export(self, **options: Any) -> None:
         voice, folder = find(options["voice"]), options["out"]
