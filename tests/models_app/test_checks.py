@@ -201,9 +201,9 @@ def test_the_sentence_ends_softly():
     assert np.abs(samples).max() > 0.1
 
 
-def test_the_command_checks_in_this_process(voice, capsys):
+def test_the_command_checks_in_this_process(voice, capfd):
     call_command("voices", "check", "--all", "--local")
-    assert capsys.readouterr().out == "Tiny: Ready\n"
+    assert capfd.readouterr().out == "Tiny: Ready\n"
     voice.refresh_from_db()
     assert (voice.state, bool(voice.preview)) == (VoiceState.READY, True)
 
