@@ -55,6 +55,14 @@ class Tree:
         """Whether the root runs. A dead root stays unreaped until `kill`: its number names nobody else."""
         return bool(psutil.Process(self.root.pid).status() != psutil.STATUS_ZOMBIE)
 
+    def workers(self) -> set[int]:
+        """Process ids of the root's living grandchildren: django-q2's sentinel is the child, its workers are these."""
+        found = set()
+        with contextlib.suppress(psutil.Error):
+            for sentinel in psutil.Process(self.root.pid).children():
+                found |= {process.pid for process in sentinel.children() if _lives(process)}
+        return found
+
     def kill(self) -> None:
         """End all of it, now."""
         self.root.kill()
@@ -75,3 +83,9 @@ class Tree:
                 if process.pid != self.root.pid and os.getsid(process.pid) == self.root.pid:
                     yield from process.children(recursive=True)
                     yield process
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False

@@ -1,7 +1,9 @@
 """Keeps one cluster of workers alive, and everything they held safe when they are not.
 
-django-q2 stands still when an idle worker is killed, and leaves orphans when its sentinel is. So the cluster is only
-ever judged by what it does: work is due, a worker is free, nothing gets claimed - then it is ended and started anew.
+django-q2 leaves orphans when its sentinel is killed, and stands still when an idle worker is: who waits for a hint
+holds the lock of the queue, a killed process never gives it back, and the worker that replaces it waits for ever. So
+an idle worker that is gone ends the cluster, which is started anew. Whatever else may happen, it is judged by what it
+does: work is due, a worker is free, nothing gets claimed - then it is started anew as well.
 """
 
 import logging
@@ -10,13 +12,16 @@ import signal
 import socket
 import sys
 import time
+from datetime import timedelta
 
 import psutil
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from jobs import SUPERVISOR_VARIABLE
-from jobs.models import WorkerBeat
+from jobs.models import State, WorkerBeat
 from jobs.processes import Tree
 from jobs.reaper import Reaper, job_models, log_taken_back
 
@@ -33,6 +38,8 @@ class Supervisor:
         self.reaper = Reaper()
         self.watch = Watch(self.row)
         self.cluster: Tree | None = None
+        self.workers: set[int] = set()
+        self.lame = False
         self.started = 0.0
         self.not_before = 0.0
         self.deaths = 0
@@ -69,14 +76,17 @@ class Supervisor:
 
     def tick(self) -> None:
         self.row.beat()
+        self.look_for_the_dead()
         self.reaper.tick(self.row.beat_at)
         self.take_back_from_the_dead()
         if self.cluster is None:
             self.start()
         elif not self.cluster.alive():
             self.bury("the cluster died", counted=True)
+        elif self.lame and not self.watch.busy():
+            self.bury("a worker was killed while it waited for work", counted=False)
         elif self.watch.stalled():
-            self.bury("work is due and nobody takes it", counted=False)
+            self.bury(f"work is due and nobody took any for {self.watch.quiet:.0f} s", counted=False)
 
     def start(self) -> None:
         if time.monotonic() < self.not_before:
@@ -84,13 +94,14 @@ class Supervisor:
         environment = os.environ | {SUPERVISOR_VARIABLE: str(self.row.pk), "WORKERS": str(self.row.workers)}
         self.cluster = Tree([sys.executable, settings.BASE_DIR / "manage.py", "qcluster"], environment)
         self.started = time.monotonic()
+        self.workers, self.lame = set(), False
         self.watch.reset()
         logger.info("cluster %d started with %d workers", self.cluster.pid, self.row.workers)
 
     def bury(self, reason: str, *, counted: bool) -> None:
         """End what is left of the cluster, free its jobs, and start another: at once, or later if they die in a row."""
         lived = time.monotonic() - self.started
-        logger.error("%s after %.0f s", reason, lived)
+        logger.error("the cluster is started anew after %.0f s: %s", lived, reason)
         self.end_cluster(reason, counted=counted)
         self.deaths = 0 if lived > HEALTHY_SECONDS else self.deaths + 1
         self.not_before = time.monotonic() + min(2.0**self.deaths - 1, LONGEST_WAIT_SECONDS)
@@ -103,6 +114,19 @@ class Supervisor:
         for model in job_models():
             held = model._default_manager.all().held_by(str(self.row.pk))
             log_taken_back(held.take_back(counted=counted), reason)
+
+    def look_for_the_dead(self) -> None:
+        """Notice a worker that is gone and had nothing to do; what it waited for is lost to those that live."""
+        present = self.cluster.workers() if self.cluster else set()
+        gone, self.workers = self.workers - present, present
+        if any(not self.had_work(pid) for pid in gone):
+            self.lame = True
+
+    def had_work(self, pid: int) -> bool:
+        """Whether this worker had a job, or ended one just now: it leaves by itself when memory or turns run out."""
+        lately = Now() - timedelta(seconds=2 * settings.JOB_TICK_SECONDS)
+        rows = [model._default_manager.filter(worker=f"{self.row.pk}:{pid}") for model in job_models()]
+        return any(some.filter(Q(state=State.RUNNING) | Q(finished_at__gt=lately)).exists() for some in rows)
 
     def take_back_from_the_dead(self) -> None:
         """A worker of ours that is gone needs no lease to run out."""
@@ -147,12 +171,20 @@ class Watch:
         elif not self._work_for_a_free_worker():
             self.reset()
         patience = settings.JOB_STALL_SECONDS * 2 ** min(self.stalls, 3)
-        if time.monotonic() - self.quiet_since <= patience:
+        if self.quiet <= patience:
             return False
         self.stalls += 1
         return True
 
+    @property
+    def quiet(self) -> float:
+        """Seconds for which work was due and nobody took any."""
+        return time.monotonic() - self.quiet_since
+
+    def busy(self) -> int:
+        """How many jobs our workers hold."""
+        return sum(model._default_manager.all().held_by(str(self.row.pk)).count() for model in job_models())
+
     def _work_for_a_free_worker(self) -> bool:
-        managers = [model._default_manager.all() for model in job_models()]
-        busy = sum(rows.held_by(str(self.row.pk)).count() for rows in managers)
-        return busy < self.row.workers and any(rows.due().exists() for rows in managers)
+        due = any(model._default_manager.all().due().exists() for model in job_models())
+        return due and self.busy() < self.row.workers

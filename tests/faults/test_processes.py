@@ -54,6 +54,18 @@ class FaultTests(FaultCase):
         self.wait_until_final(30)
         self.assert_each_done_once()
 
+    def test_kill_idle_is_noticed_before_there_is_work(self):
+        [first, second] = self.ready()
+        before = len(OUTPUT.read_text())
+        for _ in range(2):  # so that the supervisor has seen them
+            seen = WorkerBeat.objects.get().beat_at
+            self.wait(lambda seen=seen: WorkerBeat.objects.get().beat_at > seen, 5, "another look")
+        self.kill(first)
+        self.wait(lambda: len(new := self.ready()) == 2 and second not in new, 12, "two new workers")
+        said = OUTPUT.read_text()[before:]
+        assert "a worker was killed while it waited for work" in said
+        assert "nobody took any" not in said
+
     def test_kill_sentinel(self):
         self.add(3, seconds=0.8)
         self.wait_until_running()

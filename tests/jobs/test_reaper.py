@@ -1,5 +1,6 @@
 """The reaper and the watch over the cluster, tick by tick."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
@@ -178,6 +179,44 @@ class SupervisorTests(TestCase):
             self.supervisor.take_back_from_the_dead()
         chore.refresh_from_db()
         assert (chore.state, chore.attempt) == (State.QUEUED, 1)
+
+    def test_an_idle_worker_that_is_gone_ends_the_cluster_when_nobody_is_busy(self):
+        chore = Chore.objects.create(owner=User.objects.create_user("alice"))
+        busy = os.getpid()
+        for present, lame in (({1, 2, busy}, False), ({2, busy}, True), ({2, 3, busy}, True)):
+            self.supervisor.cluster = mock.create_autospec(supervisor.Tree, instance=True, pid=0)
+            self.supervisor.cluster.workers.return_value = present
+            self.supervisor.look_for_the_dead()
+            assert self.supervisor.lame == lame
+        Chore.objects.claim(chore.pk)
+        Chore.objects.update(worker=f"{self.supervisor.row.pk}:{busy}")
+        with mock.patch.object(self.supervisor, "bury", autospec=True) as bury:
+            self.supervisor.tick()
+            bury.assert_not_called()
+            Chore.objects.update(state=State.DONE)
+            self.supervisor.tick()
+        bury.assert_called_once_with("a worker was killed while it waited for work", counted=False)
+
+    def test_a_worker_that_leaves_with_or_after_a_job_is_no_loss(self):
+        alice = User.objects.create_user("alice")
+        for pid, ended in ((11, {}), (12, {"state": State.FAILED, "finished_at": Now()})):
+            chore = Chore.objects.create(owner=alice)
+            Chore.objects.claim(chore.pk)
+            Chore.objects.filter(pk=chore.pk).update(worker=f"{self.supervisor.row.pk}:{pid}", **ended)
+            assert self.supervisor.had_work(pid)
+        assert not self.supervisor.had_work(13)
+
+    def test_the_log_tells_how_long_nobody_took_work(self):
+        Chore.objects.create(owner=User.objects.create_user("alice"))
+        self.supervisor.cluster = mock.create_autospec(supervisor.Tree, instance=True, pid=0)
+        self.supervisor.cluster.workers.return_value = set()
+        self.supervisor.started = self.clock.seconds
+        self.clock.seconds += 2179
+        self.supervisor.watch.reset()
+        self.clock.seconds += 31
+        with mock.patch.object(supervisor, "Tree", autospec=True), self.assertLogs("jobs.supervisor") as logs:
+            self.supervisor.tick()
+        assert "started anew after 2210 s: work is due and nobody took any for 31 s" in logs.output[0]
 
     @override_settings(JOB_STALL_SECONDS=30)
     def test_rows_of_supervisors_that_vanished_are_cleared(self):
