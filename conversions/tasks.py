@@ -28,6 +28,9 @@ T = TypeVar("T")
 # Shares of the whole that reading and writing take; the pipeline has the rest.
 DECODED, CONVERTED = 0.03, 0.97
 
+SOURCE_MISSING = "The recording is not in storage any more: send it once more."
+VOICE_MISSING = "A file of the voice {voice} is not in storage any more: bring the voice once more, or choose another."
+
 
 def convert(pk: str) -> None:
     perform(Conversion, pk, work)
@@ -70,8 +73,11 @@ def _decode(scratch: Path, conversion: Conversion) -> "Recording":
     private = scratch / "source"
     private.mkdir()
     source = private / "recording"  # alone in its folder, so that nothing in it can name a neighbour
-    with conversion.source.open("rb") as stored, source.open("wb") as copy:
-        shutil.copyfileobj(stored, copy, 1 << 20)
+    try:
+        with conversion.source.open("rb") as stored, source.open("wb") as copy:
+            shutil.copyfileobj(stored, copy, 1 << 20)
+    except (FileNotFoundError, ValueError) as error:  # ValueError: the row names no file
+        raise RVCError("source_missing", SOURCE_MISSING, field="source") from error
     return decode(source, scratch, recordings.limits())
 
 
@@ -89,8 +95,14 @@ def _convert(
     try:
         return converter().convert(request, report)
     except FileNotFoundError:
-        _voice(conversion)  # a voice that was deleted meanwhile says so
+        _check_stored(_voice(conversion))  # a voice that was deleted meanwhile says so
         raise
+
+
+def _check_stored(voice: VoiceModel) -> None:
+    for file in (voice.file, voice.index_file):
+        if file and not file.storage.exists(file.name):
+            raise RVCError("voice_missing", VOICE_MISSING.format(voice=voice), field="voice")
 
 
 def _voice(conversion: Conversion) -> VoiceModel:

@@ -182,6 +182,21 @@ def test_a_voice_deleted_at_the_end_costs_no_result(conversion, voice, monkeypat
     assert conversion.used_index
 
 
+def test_a_recording_that_vanished_is_told(conversion):
+    conversion.source.storage.delete(conversion.source.name)
+    run(conversion)
+    assert (conversion.state, conversion.error_code) == (State.FAILED, "source_missing")
+    assert "send it once more" in conversion.error_message
+
+
+@pytest.mark.parametrize("name", ["file", "index_file"])
+def test_a_voice_whose_file_vanished_is_told(conversion, voice, name):
+    file = getattr(voice, name)
+    file.storage.delete(file.name)
+    run(conversion)
+    assert (conversion.state, conversion.error_code) == (State.FAILED, "voice_missing")
+
+
 def test_a_missing_encoder_is_told(conversion, no_assets):
     run(conversion)
     assert (conversion.state, conversion.error_code) == (State.FAILED, "needs_asset")
