@@ -2,15 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rvc.device import spread
 from rvc.errors import VoiceFileError
 from rvc.network.attention import Transformer, pointwise
 from rvc.network.flow import Flow
@@ -20,13 +19,12 @@ from rvc.network.noise import DecoderNoise, SeededNoise
 from rvc.network.refinegan import RefineGAN
 from rvc.voicefile.config import FRAMES_PER_SECOND, Geometry
 from rvc.voicefile.decoders import MRF, REFINEGAN
+from rvc.voicefile.folding import fold_weight_norm
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.voice import VoiceFile
 
 NOISE_SCALE = 0.66666
 COARSE_BINS = 256
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -114,10 +112,12 @@ class Synthesizer(nn.Module):
         mean, log_deviation = self.enc_p(segment.phone, segment.coarse)
         z = self.flow(mean + torch.exp(log_deviation) * latent_noise.to(mean.device) * NOISE_SCALE, speaker)
         decode = self.dec.prepare(z, speaker, segment.f0, None if noise is None else noise.to(z.device))
-        for start, stop in tiles(*segment.keep):
+
+        def decode_tile(tile: tuple[int, int]) -> Tensor:
             with torch.autocast(z.device.type, dtype, enabled=dtype != torch.float32):
-                samples = decode(start, stop)
-            yield samples
+                return decode(*tile)
+
+        yield from spread(decode_tile, tiles(*segment.keep), z.device)
 
 
 def decoder_of(header: VoiceHeader) -> Decoder:
@@ -129,24 +129,8 @@ def decoder_of(header: VoiceHeader) -> Decoder:
     return Generator(header.geometry, f0=header.f0)
 
 
-def tiles(start: int, stop: int) -> Iterator[tuple[int, int]]:
+def tiles(start: int, stop: int) -> list[tuple[int, int]]:
     """Cut the frames start..stop into nearly equal tiles of about TILE_SECONDS."""
     count = max(1, round((stop - start) / (TILE_SECONDS * FRAMES_PER_SECOND)))
     edges = [start + (stop - start) * index // count for index in range(count + 1)]
-    yield from itertools.pairwise(edges)
-
-
-def fold_weight_norm(tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
-    """Replace each pair weight_g, weight_v by its weight g·v/‖v‖, the norm over all axes but the first; float32."""
-    for name, array in tensors.items():
-        if name.endswith(".weight_g"):
-            yield name.removesuffix("_g"), _folded(array, tensors[name.removesuffix("g") + "v"])
-        elif not name.endswith(".weight_v"):
-            yield name, array.astype(np.float32)
-
-
-def _folded(length: Array, direction: Array) -> Array:
-    v = direction.astype(np.float64)
-    norm = np.sqrt(np.square(v).sum(axis=tuple(range(1, v.ndim)), keepdims=True))
-    folded: Array = (length * v / np.maximum(norm, np.finfo(np.float32).tiny)).astype(np.float32)
-    return folded
+    return list(itertools.pairwise(edges))

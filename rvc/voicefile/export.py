@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from rvc.voicefile.index import ARRAY_LISTS, FLAT_QUANTIZER, IVF_FLAT, L2, NO_MAP, IndexData
+from rvc.voicefile.onnx.model import Later, bytes_of, length_of
 from rvc.voicefile.pickles import ORDERED_DICT, REBUILD_TENSOR
 from rvc.voicefile.voice import VoiceFile
 
 Array = np.ndarray[Any, Any]
-Data = bytes | Array
+Data = bytes | Array | Later
 PIECE = 1 << 20
 ROOT = "archive"
 ALIGNMENT = 64  # torch puts tensors at such places, so that they can be mapped
@@ -48,7 +49,7 @@ def pth_file(voice: VoiceFile) -> Export:
     entries: list[tuple[str, Data]] = [("data.pkl", _table(_facts(voice), tensors)), ("byteorder", b"little")]
     entries += [(f"data/{number}", array) for number, array in enumerate(tensors.values())]
     entries.append(("version", b"3\n"))
-    return _export(list(_zipped(entries)))
+    return export_of(list(_zipped(entries)))
 
 
 def stored_file(path: Path) -> Export:
@@ -72,7 +73,7 @@ def index_file(data: IndexData) -> Export:
         struct.pack("<BQ", NO_MAP, 0) + ARRAY_LISTS + struct.pack("<QQ", lists, 4 * width),
         b"full" + struct.pack("<Q", lists) + np.diff(data.offsets).astype("<u8").tobytes(),
     ]
-    return _export([*head, *_lists(data)])
+    return export_of([*head, *_lists(data)])
 
 
 def _lists(data: IndexData) -> Iterator[Data]:
@@ -85,13 +86,10 @@ def _faiss_header(width: int, count: int) -> bytes:
     return struct.pack("<iqqqBi", width, count, FAISS_BLANK, FAISS_BLANK, 1, L2)
 
 
-def _export(parts: list[Data]) -> Export:
-    size = sum(_length(part) for part in parts)
+def export_of(parts: list[Data]) -> Export:
+    """A file of these parts, one after the other."""
+    size = sum(length_of(part) for part in parts)
     return Export(size, lambda: (piece for part in parts for piece in _pieces(part)))
-
-
-def _length(data: Data) -> int:
-    return len(data) if isinstance(data, bytes) else data.nbytes
 
 
 def _pieces(data: Data) -> Iterator[bytes]:
@@ -99,7 +97,7 @@ def _pieces(data: Data) -> Iterator[bytes]:
     if isinstance(data, bytes):
         yield data
         return
-    flat = data.reshape(-1).view(np.uint8)
+    flat = bytes_of(data)
     for begin in range(0, len(flat), PIECE):
         yield flat[begin : begin + PIECE].tobytes()
 
@@ -192,14 +190,14 @@ def _zipped(entries: list[tuple[str, Data]]) -> Iterator[Data]:
         yield header
         yield data
         directory += row
-        position += len(header) + _length(data)
+        position += len(header) + length_of(data)
     yield directory
     yield END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(directory), position, 0)
 
 
 def _headers(name: bytes, data: Data, position: int) -> tuple[bytes, bytes]:
     """The header before an entry that starts at `position`, and its row of the directory."""
-    length = _length(data)
+    length = length_of(data)
     filling = -(position + LOCAL.size + len(name) + 4) % ALIGNMENT
     extra = PADDING + struct.pack("<H", filling) + b"Z" * filling
     checksum = 0

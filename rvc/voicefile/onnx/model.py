@@ -108,14 +108,9 @@ def length_of(data: bytes | Array | Later) -> int:
     return len(data) if isinstance(data, bytes) else data.nbytes
 
 
-def joined(pieces: list[bytes | Array | Later]) -> Array:
-    """The pieces as one array of bytes."""
-    whole, position = np.empty(sum(map(length_of, pieces)), np.uint8), 0
-    for piece in pieces:
-        end = position + length_of(piece)
-        whole[position:end] = bytes_of(piece)
-        position = end
-    return whole
+def joined(pieces: list[bytes | Array | Later]) -> bytes:
+    """The pieces as one."""
+    return b"".join(piece if isinstance(piece, bytes) else bytes_of(piece).data for piece in pieces)
 
 
 def bytes_of(piece: bytes | Array | Later) -> Array:

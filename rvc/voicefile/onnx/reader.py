@@ -36,7 +36,7 @@ def looks_like_onnx(head: bytes) -> bool:
     return len(head) > 2 and head[0] == IR_VERSION_TAG and 0 < head[1] < 0x20 and head[2] in AFTER_VERSION
 
 
-def read_model(data: mmap.mmap | bytes) -> Model:
+def read_model(data: mmap.mmap | bytes | memoryview) -> Model:
     """The model in a file. The arrays are read-only views of it.
 
     Raises VoiceFileError: truncated, bad_container, duplicate_entry, too_complex, declared_size, non_finite;

@@ -14,6 +14,16 @@ QUIET = 4  # only what is fatal is printed; everything else is raised
 MEMORY_WORDS = ("bad_alloc", "failed to allocate", "out of memory", "bad allocation")
 
 
+def runtime() -> Any:
+    """The package onnxruntime, which is told to report nothing to anybody. Raises AssetError where it is missing."""
+    if find_spec("onnxruntime") is None:
+        raise AssetError("needs_asset", "ONNX voices need the package onnxruntime, which is not installed here.")
+    import onnxruntime  # noqa: PLC0415 - a web process must not carry it
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
 class Session:
     """A loaded graph. threads: 0 for onnxruntime's own choice. providers: what computes, in order of preference."""
 
@@ -21,11 +31,8 @@ class Session:
         self, data: bytes, *, threads: int = 1, providers: Sequence[Any] = (CPU,), optimised: bool = True
     ) -> None:
         """Raises AssetError without onnxruntime, VoiceFileError("unsupported_graph") for a graph it does not take."""
-        if find_spec("onnxruntime") is None:
-            raise AssetError("needs_asset", "ONNX voices need the package onnxruntime, which is not installed here.")
-        import onnxruntime  # noqa: PLC0415 - a web process must not carry it
-        from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415
-
+        onnxruntime = runtime()
+        state = onnxruntime.capi.onnxruntime_pybind11_state
         self.errors = tuple(getattr(state, name) for name in dir(state) if _is_error(getattr(state, name)))
         self._options = onnxruntime.RunOptions
         options = onnxruntime.SessionOptions()
@@ -67,11 +74,7 @@ class Session:
 
 def providers_for(gpu: int | None) -> list[Any]:
     """What computes on this machine: the graphics card of this number where onnxruntime can, else the processor."""
-    if gpu is None or find_spec("onnxruntime") is None:
-        return [CPU]
-    import onnxruntime  # noqa: PLC0415
-
-    if CUDA not in onnxruntime.get_available_providers():
+    if gpu is None or CUDA not in runtime().get_available_providers():
         return [CPU]
     return [(CUDA, {"device_id": gpu, "use_tf32": 0}), CPU]  # full float32, as everywhere in this library
 

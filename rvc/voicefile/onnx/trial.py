@@ -53,12 +53,12 @@ def read_graph(path: Path) -> tuple[VoiceHeader, Array]:
     if stated.get("samplingRate", rate) != rate:
         raise VoiceFileError("bad_config", f"The ONNX file states another sampling rate than it has, {rate} Hz.")
     written = joined(parts(_ours(model, facts.noise)))
-    _run(Session(written.tobytes(), optimised=False), facts, width, LONG, hop)
+    _run(Session(written, optimised=False), facts, width, LONG, hop)
     f0 = "pitchf" in facts.types
     header = VoiceHeader.of_graph(
         facts.to_json(), stated, f0=f0, sample_rate=rate, speakers=speakers, feature_width=width
     )
-    return header, written
+    return header, np.frombuffer(written, np.uint8)
 
 
 def _speakers(model: Model) -> int:
@@ -88,7 +88,7 @@ def _tried(model: Model, steps: list[Node], layout: str, width: int) -> tuple[Gr
     real = next(value.type for value in model.inputs if value.name in ("phone", "feats"))
     shown = tuple(Value(step.outputs[0], type_of(step, real), None) for step in steps)
     seen = Model(model.ir_version, model.opset, model.nodes, model.tensors, model.inputs, (*model.outputs, *shown), {})
-    session = Session(joined(parts(seen)).tobytes(), optimised=False)
+    session = Session(joined(parts(seen)), optimised=False)
     types = {value.name: value.type for value in model.inputs}
     latent = _channels(model) if layout == WEBUI else 0
     facts = GraphFacts(layout, types, latent, ())

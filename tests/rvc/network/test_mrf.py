@@ -8,8 +8,9 @@ import torch
 
 from rvc.network.mrf import MRFGenerator
 from rvc.network.noise import DecoderNoise, SeededNoise
-from rvc.network.synthesizer import Segment, Synthesizer, fold_weight_norm
+from rvc.network.synthesizer import Segment, Synthesizer
 from rvc.voicefile.decoders import mrf_name
+from rvc.voicefile.folding import fold_weight_norm
 from rvc.voicefile.voice import open_stored_voice, read_voice, write_voice
 from tests.rvc.golden import Arrays, golden
 from tests.rvc.network.test_synthesizer import segment_of, silent

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 
 from rvc.network import refinegan, synthesizer
 from rvc.network.noise import DecoderNoise, SeededNoise, TimedNoise
-from rvc.network.synthesizer import Segment, Synthesizer, fold_weight_norm
+from rvc.network.synthesizer import Segment, Synthesizer
+from rvc.voicefile.folding import fold_weight_norm
 from rvc.voicefile.voice import open_stored_voice, read_voice, write_voice
 from tests.rvc.golden import Arrays, golden
 from tests.rvc.network.test_synthesizer import segment_of

@@ -6,7 +6,8 @@ import torch
 
 from rvc.network.generator import context_frames
 from rvc.network.noise import DecoderNoise
-from rvc.network.synthesizer import Segment, Synthesizer, fold_weight_norm
+from rvc.network.synthesizer import Segment, Synthesizer
+from rvc.voicefile.folding import fold_weight_norm
 from rvc.voicefile.voice import read_voice
 from tests.rvc.golden import Arrays, golden
 
