@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 
 from models_app.exports import kinds
 from models_app.forms import VoiceForm
+from models_app.imports import admin as imports_admin  # noqa: F401 - registers itself
 from models_app.models import VoiceModel
 
 FACTS = (

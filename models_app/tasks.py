@@ -12,7 +12,8 @@ from jobs.models import LeaseLost
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app import checking
-from models_app.models import VoiceCheck, VoiceModel, VoiceState
+from models_app.imports.work import work as importing
+from models_app.models import VoiceCheck, VoiceImport, VoiceModel, VoiceState
 from rvc.errors import VoiceFileError
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ Report = Callable[[str, float], None]
 
 def check_voice(pk: str) -> None:
     perform(VoiceCheck, pk, _check_voice)
+
+
+def import_voice(pk: str) -> None:
+    perform(VoiceImport, pk, importing)
 
 
 def _check_voice(check: VoiceCheck, progress: Report) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from django.test import Client
 from django.urls import get_resolver
 
 from conversions.models import Conversion
+from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
 
 pytestmark = pytest.mark.django_db
 
 LOGIN = "login"
-# method, address, nobody, stranger, owner, staff. {voice} and {done} are alice's.
+# method, address, nobody, stranger, owner, staff. {voice}, {done} and {imported} are alice's.
 TABLE = [
     ("get", "/", 302, 302, 302, 302),
     ("get", "/login/", 200, 302, 302, 302),
@@ -36,6 +37,12 @@ TABLE = [
     ("get", "/voices/{voice}/export/pth/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/safetensors/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/index/", LOGIN, 404, 200, 200),
+    ("get", "/voices/import/", LOGIN, 200, 200, 200),
+    ("post", "/voices/import/", LOGIN, 422, 422, 422),
+    ("get", "/voices/import/{imported}/", LOGIN, 404, 200, 404),
+    ("get", "/voices/import/{imported}/status/", LOGIN, 404, 302, 404),
+    ("post", "/voices/import/{imported}/cancel/", LOGIN, 404, 302, 404),
+    ("post", "/voices/import/{imported}/retry/", LOGIN, 404, 302, 404),
     ("get", "/conversions/", LOGIN, 200, 200, 200),
     ("post", "/conversions/add/", LOGIN, 422, 422, 422),
     ("get", "/conversions/{done}/", LOGIN, 404, 200, 404),
@@ -57,6 +64,11 @@ TABLE = [
     ("get", "/api/voices/{voice}/export/pth/", 401, 404, 200, 200),
     ("get", "/api/voices/{voice}/export/safetensors/", 401, 404, 200, 200),
     ("get", "/api/voices/{voice}/export/index/", 401, 404, 200, 200),
+    ("get", "/api/imports/", 401, 200, 200, 200),
+    ("post", "/api/imports/", 401, 400, 400, 400),
+    ("get", "/api/imports/{imported}/", 401, 404, 200, 404),
+    ("post", "/api/imports/{imported}/cancel/", 401, 404, 409, 404),
+    ("post", "/api/imports/{imported}/retry/", 401, 404, 409, 404),
     ("get", "/api/conversions/", 401, 200, 200, 200),
     ("post", "/api/conversions/", 401, 400, 400, 400),
     ("get", "/api/conversions/{done}/", 401, 404, 200, 404),
@@ -69,6 +81,9 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/add/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/{{voice}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/{{imported}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
@@ -95,13 +110,19 @@ def done(voice, alice):
     return conversion
 
 
+@pytest.fixture
+def imported(voice, alice):
+    """An import of alice's that has ended."""
+    return VoiceImport.objects.create(owner=alice, url="https://files.example/a.pth", state="done", voice=voice)
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_everybody_gets_the_answer_of_the_table(role, request, voice, done, subtests):
+def test_everybody_gets_the_answer_of_the_table(role, request, voice, done, imported, subtests):
     users = {name: request.getfixturevalue(name) for name in ROLES[1:]}
     for method, address, *answers in TABLE:
         client = Client()
         wanted = answers[ROLES.index(role)]
-        path = address.format(voice=voice.pk, done=done.pk)
+        path = address.format(voice=voice.pk, done=done.pk, imported=imported.pk)
         with subtests.test(f"{role} {method} {path}"), rolled_back():
             if role != "nobody":
                 client.force_login(users[role])
@@ -125,16 +146,16 @@ def json_for(method):
 
 
 @pytest.mark.parametrize("role", ["bob", "staff"])
-def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, done):
+def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, done, imported):
     client = api(request.getfixturevalue(role))
-    for kind, key in (("voices", voice.pk), ("conversions", done.pk)):
+    for kind, key in (("voices", voice.pk), ("conversions", done.pk), ("imports", imported.pk)):
         hidden, missing = client.get(f"/api/{kind}/{key}/"), client.get(f"/api/{kind}/{uuid.uuid4()}/")
         assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
 
 
 def test_every_route_has_a_line():
     lines = [address.split("?")[0].lstrip("/") for _, address, *_ in TABLE]
-    known = {line.format(voice="ID", done="ID") for line in lines}
+    known = {line.format(voice="ID", done="ID", imported="ID") for line in lines}
     unknown = {route for route in routes() if route not in known}
     assert unknown == set(), "add these routes to the table"
 

@@ -28,6 +28,8 @@ STATUS_OF_CODE = {
     "queue_full": 503,
     "storage_full": 507,
 }
+RETRY_AFTER = "30"
+"""Seconds after which it is worth asking again, where nobody knows better."""
 CODE_OF_STATUS = {
     400: "bad_request",
     401: "not_signed_in",
@@ -59,7 +61,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, RVCError):
         set_rollback()
         code = "bad_request" if error.code == "bad_option" else error.code
-        return Response(error_body(code, error.message, error.field), STATUS_OF_CODE.get(error.code, 422))
+        headers = {"Retry-After": RETRY_AFTER} if error.code == "slow_down" else {}
+        status = STATUS_OF_CODE.get(error.code, 422)
+        return Response(error_body(code, error.message, error.field), status, headers=headers)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         set_rollback()
         return Response(error_body("storage_full", "The server has no room left for this."), 507)

@@ -1,24 +1,102 @@
-from django.db import models
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from jobs.models import Job
+from django.conf import settings
+from django.db import models, transaction
+from django.urls import reverse
+
+from jobs.models import Job, JobQuerySet
+from models_app import addresses
+from rvc.errors import OptionError, RVCError
+from voiceproject.files import clean_label
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from models_app.models.voice import VoiceModel
+
+AT_A_TIME = 5
+"""Imports of one person that may wait or run."""
+HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+class VoiceImportQuerySet(JobQuerySet["VoiceImport"]):
+    def submit(self, user: "User", url: str, **wish: str) -> "VoiceImport":
+        """Keep the wish, then tell the queue. Raises AddressError for an address nobody may be sent to.
+
+        wish: `index_url`, `name`, `consent_statement`, and the expected `sha256` and `index_sha256`.
+        """
+        addresses.check(url)
+        if wish.get("index_url"):
+            addresses.check(wish["index_url"], field="index_url")
+        if settings.REQUIRE_CONSENT and not wish.get("consent_statement", "").strip():
+            raise OptionError("consent_statement", "Say why you may use this voice: this server asks for it.")
+        for field in ("sha256", "index_sha256"):
+            wish[field] = _checked_sha256(field, wish.get(field, ""))
+        if self.active().filter(owner=user).count() >= AT_A_TIME:
+            raise RVCError("slow_down", f"{AT_A_TIME} imports of yours wait or run: let one of them end first.")
+        with transaction.atomic():
+            job = self.create(owner=user, url=url, **wish)
+            transaction.on_commit(job.hint, robust=True)
+        return job
+
+
+def _checked_sha256(field: str, text: str) -> str:
+    text = text.strip().lower().removeprefix("sha256:")
+    if text and (len(text) != 64 or set(text) - HEXADECIMAL):
+        raise OptionError(field, "A SHA-256 has 64 digits, 0 to 9 and a to f.")
+    return text
 
 
 class VoiceImport(Job):
-    """A voice on its way from an address to this server."""
+    """A voice on its way from an address to this server.
+
+    It ends with a voice; or, when the address is a repository with several, with `found`, of which a person chooses.
+    """
 
     task = "models_app.tasks.import_voice"
 
     url = models.CharField("address", max_length=2000)
     index_url = models.CharField("address of the index", max_length=2000, blank=True)
     sha256 = models.CharField("expected SHA-256", max_length=64, blank=True)
+    index_sha256 = models.CharField("expected SHA-256 of the index", max_length=64, blank=True)
     name = models.CharField(max_length=120, blank=True)
+    consent_statement = models.TextField("I may use this voice because", max_length=2000, blank=True)
     bytes_done = models.BigIntegerField(default=0, editable=False)
     bytes_total = models.BigIntegerField(default=0, editable=False, help_text="0: not known")
+    found = models.JSONField("voices to choose from", default=list, blank=True, editable=False)
     voice = models.ForeignKey(
         "models_app.VoiceModel", models.SET_NULL, null=True, editable=False, related_name="imports"
     )
+
+    objects = VoiceImportQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta(Job.Meta):
         abstract = False
         verbose_name = "import of a voice"
         verbose_name_plural = "imports of voices"
+
+    def get_absolute_url(self) -> str:
+        return reverse("voices:import-detail", args=[self.pk])
+
+    @property
+    def label(self) -> str:
+        """What a list calls it: the name that was wished, else the end of the address."""
+        last = self.url.partition("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        return self.name or clean_label(last, fallback="Voice")
+
+    def note_bytes(self, done: int, total: int) -> None:
+        """Write how much has arrived, while the job is ours."""
+        self._held().update(bytes_done=done, bytes_total=total)
+
+    def take(self, voice: "VoiceModel") -> bool:
+        """Note the voice that was stored for this import, in the transaction that stored it; False: not ours now."""
+        return bool(self._held().update(voice=voice))
+
+    def discard(self, changes: Mapping[str, Any]) -> None:
+        """Delete the voice of an import that was cancelled while it was stored."""
+        if voice := changes.get("voice"):
+            voice.delete()
+
+    def retry(self, **changes: Any) -> bool:
+        return super().retry(bytes_done=0, bytes_total=0, found=[], **changes)

@@ -1,13 +1,25 @@
-"""The picture and the sentence that go with a voice."""
+"""The picture and the sentences that go with a voice."""
 
+from pathlib import Path
 from uuid import UUID
 
 from django import template
+from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from models_app.models import Visibility, VoiceImport, VoiceModel
+
 register = template.Library()
 
+IMPORT_WORDS = {
+    "connect": "Asking the address",
+    "download": "Fetching the voice",
+    "index": "Fetching its index",
+    "check": "Checking what came",
+    "store": "Keeping it",
+}
 BARS = 7
 PALETTES = 6
 
@@ -25,3 +37,32 @@ def voice_mark(key: UUID) -> SafeString:
     return format_html(
         '<svg class="mark mark-{}" viewBox="0 0 48 48" aria-hidden="true">{}</svg>', sum(digits) % PALETTES, bars
     )
+
+
+@register.simple_tag
+def voice_art(voice: VoiceModel) -> SafeString:
+    """Its picture, or the drawn one."""
+    if not voice.cover:
+        return voice_mark(voice.pk)
+    source = (
+        f"{reverse('voices:cover', args=[voice.pk])}?{Path(voice.cover.name).stem[-8:]}"  # another, another address
+    )
+    return format_html('<img class="mark" src="{}" width="512" height="512" alt="" loading="lazy">', source)
+
+
+@register.filter
+def sharing(voice: VoiceModel, user: User) -> str:
+    """One or two words for who may use it, as this person sees it."""
+    if voice.owner_id != user.pk:
+        return "shared with you" if voice.visibility == Visibility.PEOPLE else "for everyone"
+    return {Visibility.PRIVATE: "only you", Visibility.PEOPLE: "shared by name"}.get(
+        Visibility(voice.visibility), "for everyone"
+    )
+
+
+@register.filter
+def import_words(job: VoiceImport) -> str:
+    """What an import that has not ended is doing."""
+    if job.position:
+        return "Waiting for a worker" if job.position == 1 else f"Waiting, number {job.position} in the queue"
+    return IMPORT_WORDS.get(job.stage, "Starting")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from models_app.bundled import install_starter
 from models_app.exports import export_name, kinds, save_export
+from models_app.imports import command as importing
 from models_app.models import Visibility, VoiceCheck, VoiceModel
 from models_app.tasks import check_voice
 from rvc.errors import RVCError
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         add.add_argument("--name", help="the file's name when left out")
         add.add_argument("--owner", help="user name; the voice belongs to the server when left out")
         add.add_argument("--everyone", action="store_true", help="everyone may use it")
+        importing.add_arguments(verbs.add_parser("import"))
         verbs.add_parser("remove").add_argument("voice", help="name or id")
         show = verbs.add_parser("show")
         show.add_argument("voice", help="name or id")
@@ -74,6 +76,9 @@ class Command(BaseCommand):
         for file in voice.report["files"] if voice.report["zip"] else ():
             words = f"taken as the {file['kind']}, because {file['why']}." if file["taken"] else file["why"]
             self.stdout.write(f"  {file['name']}: {words}")
+
+    def do_import(self, **options: Any) -> None:
+        self.stdout.write(importing.run(_user(options["owner"]), options))
 
     def do_remove(self, **options: Any) -> None:
         voice = find(options["voice"])
