@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib.auth.models import AnonymousUser
 from django.core.files import File
 from django.db import models, transaction
+from django.db.models import F
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.urls import reverse
@@ -134,6 +135,13 @@ class Conversion(Job):
     @property
     def warnings(self) -> list[str]:
         return list(self.facts.get("warnings", []))
+
+    def finish(self, **changes: Any) -> bool:
+        """Publish the result; what succeeded counts as a use of the voice."""
+        published = super().finish(**changes)
+        if published:
+            VoiceModel.objects.filter(conversions=self).update(use_count=F("use_count") + 1)
+        return published
 
     def discard(self, changes: "Mapping[str, Any]") -> None:
         """Delete the result of an attempt that came too late."""

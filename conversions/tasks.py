@@ -16,7 +16,7 @@ from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app.models import VoiceModel
 from models_app.tasks import converter
-from rvc.errors import RVCError
+from rvc.errors import RVCError, VoiceFileError
 
 if TYPE_CHECKING:
     from rvc.codec import Recording
@@ -44,6 +44,7 @@ def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
 
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
     progress("decode", 0.0)
+    _check_permission(conversion)
     index = _index(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
     recording, decoding = _timed(lambda: _decode(scratch, conversion))
     progress("prepare", DECODED)
@@ -94,9 +95,13 @@ def _convert(
     request = Request(recording.samples, Path(voice.file.path), scratch, conversion.options, index, recording.seconds)
     try:
         return converter().convert(request, report)
-    except FileNotFoundError:
-        _check_stored(_voice(conversion))  # a voice that was deleted meanwhile says so
-        raise
+    except FileNotFoundError as error:
+        now = _index(conversion)  # a voice that was deleted meanwhile says so
+        if index is None or now == index:
+            _check_stored(_voice(conversion))
+            raise
+        message = "The index of the voice was changed meanwhile: convert once more."
+        raise RVCError("voice_changed", message, field="voice") from error
 
 
 def _check_stored(voice: VoiceModel) -> None:
@@ -110,6 +115,14 @@ def _voice(conversion: Conversion) -> VoiceModel:
     if voice is None:
         raise RVCError("voice_deleted", f"The voice {conversion.voice_name} was deleted.", field="voice")
     return voice
+
+
+def _check_permission(conversion: Conversion) -> None:
+    """A voice that stopped being shared while this waited is not used; once begun, the work goes on."""
+    voice = _voice(conversion)
+    if not VoiceModel.objects.usable_by(conversion.owner).filter(pk=voice.pk).exists():
+        message = f"The voice {conversion.voice_name} is not shared with you any more."
+        raise VoiceFileError("voice_not_shared", message, field="voice")
 
 
 def _index(conversion: Conversion) -> Path | None:

@@ -1,120 +1,189 @@
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, status, viewsets
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import exceptions, mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
+from models_app import covers
+from models_app.blending import blend
 from models_app.exports import serve_export
-from models_app.forms import name_from_file
+from models_app.finding import ORDERS, Wish, find
+from models_app.indexes import remove_index, replace_index
 from models_app.models import Visibility, VoiceModel
 from models_app.previews import serve_preview
-from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
+from models_app.serializers import (
+    BlendSerializer,
+    CoverSerializer,
+    EventSerializer,
+    IndexSerializer,
+    NewVoiceSerializer,
+    VoiceSerializer,
+)
+from voiceproject.api import SOUND, AnyAccept, NewestFirst
 from voiceproject.files import BINARY
-
-
-class FoundSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    bytes = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=("voice", "index", "other"))
-    taken = serializers.BooleanField()
-    why = serializers.CharField(help_text="Why it was taken or passed over.")
-    sha256 = serializers.CharField(allow_blank=True, help_text="Of what was taken.")
-
-
-class ReportSerializer(serializers.Serializer[Any]):
-    zip = serializers.BooleanField(help_text="Whether the upload was an archive.")
-    sha256 = serializers.CharField(help_text="Of the uploaded file.")
-    files = FoundSerializer(many=True)
-
 
 DOWNLOAD = extend_schema(
     responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY, "The file, as an attachment.")},
 )
+PICTURE = extend_schema(responses={(200, covers.MEDIA_TYPE): OpenApiResponse(OpenApiTypes.BINARY, "512 × 512, WebP.")})
+FILTERS = [
+    OpenApiParameter("search", str, description="Words in its name, description, tags or the name of its owner."),
+    OpenApiParameter("tag", str, description="One tag that it has."),
+    OpenApiParameter("language", str, description="A language code; en finds en-GB too."),
+    OpenApiParameter("mine", bool, description="Only yours (true), only others' (false)."),
+    OpenApiParameter("visibility", str, enum=Visibility.values, description="Who may use it."),
+    OpenApiParameter("order", str, enum=list(ORDERS), description="new, name or used; new when left out."),
+]
+MINE = {"": "", "true": "mine", "1": "mine", "false": "shared", "0": "shared"}
 
 
-class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel]):
-    owner = serializers.CharField(source="owner.username", default=None, read_only=True, allow_null=True)
-    editable = serializers.SerializerMethodField(help_text="Whether you may change or delete it.")
-    needs = serializers.CharField(
-        source="missing_asset", read_only=True, allow_null=True, help_text="The content encoder that is not installed."
-    )
-    has_index = serializers.BooleanField(read_only=True)
-    preview = serializers.SerializerMethodField(help_text="Address of a sentence in this voice; null until it is made.")
-    report = serializers.SerializerMethodField(help_text="What was found in the upload; for its owner alone.")
+class AsWished(NewestFirst):
+    """Pages by position in the order that was asked for."""
 
-    class Meta:
-        model = VoiceModel
-        fields = (
-            "id", "name", "description", "visibility", "owner", "editable", "version", "f0", "sample_rate", "speakers",
-            "encoder", "needs", "state", "state_message", "preview", "has_index", "licence", "origin", "quality",
-            "recommended", "report", "size_bytes", "created_at",
-        )  # fmt: skip
-        read_only_fields = tuple(name for name in fields if name not in ("name", "description", "visibility"))
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[Any, ...]:
+        order = request.query_params.get("order", "new")
+        return {"name": ("name", "id"), "used": ("-use_count", "id")}.get(order, tuple(self.ordering))
 
-    def get_editable(self, voice: VoiceModel) -> bool:
-        return voice.editable_by(self.context["request"].user)
-
-    @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_preview(self, voice: VoiceModel) -> str | None:
-        return reverse("api:voice-preview", args=[voice.pk], request=self.context["request"]) if voice.preview else None
-
-    @extend_schema_field(ReportSerializer(allow_null=True))
-    def get_report(self, voice: VoiceModel) -> dict[str, Any] | None:
-        return voice.report if voice.report and self.get_editable(voice) else None
+    def fits(self, request: Request, position: str) -> bool:
+        match request.query_params.get("order"):
+            case "name":
+                return "\0" not in position
+            case "used":
+                return position.isdecimal() and len(position) < 10
+        return super().fits(request, position)
 
 
-class NewVoiceSerializer(StrictSerializer):
-    checkpoint = serializers.FileField(allow_empty_file=True, help_text="A .pth, .safetensors or .zip file.")
-    index = serializers.FileField(
-        required=False, allow_empty_file=True, help_text="The .index file that came with the voice."
-    )
-    name = serializers.CharField(max_length=120, required=False, help_text="Left out, the file's name is used.")
-    description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False, default=Visibility.PRIVATE)
-
-    def create(self, validated_data: dict[str, Any]) -> VoiceModel:
-        validated_data.setdefault("name", name_from_file(validated_data["checkpoint"].name))
-        return VoiceModel.objects.add(**validated_data)
+def wish_of(request: Request) -> Wish:
+    """What the address asks for; a word that a filter does not know is refused by its name."""
+    asked = {name: request.query_params.get(name, "").replace("\0", "") for name in ("search", "tag", "language")}
+    known = {"mine": tuple(MINE), "visibility": ("", *Visibility.values), "order": ("", *ORDERS)}
+    for name, words in known.items():
+        if request.query_params.get(name, "").lower() not in words:
+            raise exceptions.ValidationError({name: f"This must be one of {', '.join(filter(None, words))}."})
+    whose = MINE[request.query_params.get("mine", "").lower()]
+    return Wish(**asked, whose=whose, visibility=request.query_params.get("visibility", "").lower())
 
 
 class VoiceViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet[VoiceModel],
 ):
-    """Your voices, and those that everyone on this server may use."""
+    """Your voices, those shared with you, and those that everyone on this server may use."""
 
     queryset = VoiceModel.objects.none()
     serializer_class = VoiceSerializer
-    pagination_class = NewestFirst
+    pagination_class = AsWished
     parser_classes = (MultiPartParser, JSONParser)
-    http_method_names = ("get", "post", "patch", "delete", "head", "options")
+    http_method_names = ("get", "post", "put", "patch", "delete", "head", "options")
+
+    @property
+    def person(self) -> User:
+        """Who asks; nobody gets here without having signed in."""
+        return cast("User", self.request.user)
 
     def get_queryset(self) -> QuerySet[VoiceModel]:
-        voices = VoiceModel.objects.select_related("owner")
-        if self.action in ("partial_update", "destroy"):
-            return voices.editable_by(self.request.user)
-        if self.action in ("pth", "safetensors", "index"):
-            return voices.exportable_by(self.request.user)
-        return voices.visible_to(self.request.user)
+        voices: QuerySet[VoiceModel]
+        if self.action == "list":
+            voices = find(self.person, wish_of(self.request))
+        elif self.action in ("pth", "safetensors", "index", "onnx"):
+            voices = VoiceModel.objects.exportable_by(self.person)
+        elif self.action in ("retrieve", "preview", "cover"):
+            voices = VoiceModel.objects.visible_to(self.person)
+        else:
+            voices = VoiceModel.objects.editable_by(self.person)
+        return voices.select_related("owner", "consent_by").prefetch_related("tags", "people", "groups")
+
+    @extend_schema(parameters=FILTERS)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Yours, those shared with you, and everyone's."""
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request={"multipart/form-data": NewVoiceSerializer}, responses={201: VoiceSerializer})
     def create(self, request: Request) -> Response:
         """Upload a voice. It is checked at once; nothing is kept of a file that is not a voice."""
         serializer = NewVoiceSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        voice = serializer.save(owner=request.user)
+        return self._made(serializer.save(owner=self.person, by=self.person))
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change what is said about it, and who may use it."""
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return Response(self.get_serializer(serializer.save()).data)
+
+    def perform_destroy(self, instance: VoiceModel) -> None:
+        instance.remove(self.person)
+
+    @extend_schema(request=BlendSerializer, responses={201: VoiceSerializer})
+    @action(detail=False, methods=["post"])
+    def blend(self, request: Request) -> Response:
+        """Make a new voice of two. Both must be yours to export; it has no index and only you see it."""
+        serializer = BlendSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        wish = serializer.validated_data
+        name = wish.get("name", "")
+        made = blend(wish["first"], wish["second"], wish["share"], by=self.person, owner=self.person, name=name)
+        return self._made(made)
+
+    def _made(self, voice: VoiceModel) -> Response:
         location = self.reverse_action("detail", args=[voice.pk])
         return Response(self.get_serializer(voice).data, status.HTTP_201_CREATED, headers={"Location": location})
+
+    @extend_schema(responses=EventSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def events(self, request: Request, pk: str) -> Response:
+        """Who did what to it when, newest first, at most 200 lines; for its owner."""
+        return Response(EventSerializer(self.get_object().events.all()[:200], many=True).data)
+
+    @PICTURE
+    @action(detail=True, content_negotiation_class=AnyAccept)
+    def cover(self, request: Request, pk: str) -> HttpResponseBase:
+        """Its picture; 404 without one."""
+        return covers.serve_cover(request._request, self.get_object())
+
+    @extend_schema(request={"multipart/form-data": CoverSerializer}, responses=VoiceSerializer)
+    @cover.mapping.put
+    def put_cover(self, request: Request, pk: str) -> Response:
+        """Give it a picture. It is decoded, cut square and written anew."""
+        voice = self.get_object()
+        voice.show_cover(self.person, covers.check(self._file(CoverSerializer, "cover")))
+        return Response(self.get_serializer(voice).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @cover.mapping.delete
+    def delete_cover(self, request: Request, pk: str) -> Response:
+        """Take its picture away."""
+        self.get_object().show_cover(self.person, None)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request={"multipart/form-data": IndexSerializer}, responses=VoiceSerializer)
+    @action(detail=True, methods=["put"], url_path="index", url_name="index-file")
+    def put_index(self, request: Request, pk: str) -> Response:
+        """Give it another index. It is checked first; the old one is kept when it is refused."""
+        voice = self.get_object()
+        replace_index(voice, self._file(IndexSerializer, "index"), self.person)
+        return Response(self.get_serializer(voice).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @put_index.mapping.delete
+    def delete_index(self, request: Request, pk: str) -> Response:
+        """Take its index away."""
+        remove_index(self.get_object(), self.person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _file(self, kind: Any, name: str) -> Any:
+        serializer = kind(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data[name]
 
     @SOUND
     @action(detail=True, content_negotiation_class=AnyAccept)
@@ -126,16 +195,22 @@ class VoiceViewSet(
     @action(detail=True, url_path="export/pth", content_negotiation_class=AnyAccept)
     def pth(self, request: Request, pk: str) -> HttpResponseBase:
         """The voice as RVC WebUI and Applio open it; for its owner and for staff."""
-        return serve_export(self.get_object(), "pth")
+        return serve_export(self.get_object(), "pth", self.person)
 
     @DOWNLOAD
     @action(detail=True, url_path="export/safetensors", content_negotiation_class=AnyAccept)
     def safetensors(self, request: Request, pk: str) -> HttpResponseBase:
         """The voice as it is kept here; for its owner and for staff."""
-        return serve_export(self.get_object(), "safetensors")
+        return serve_export(self.get_object(), "safetensors", self.person)
+
+    @DOWNLOAD
+    @action(detail=True, url_path="export/onnx", content_negotiation_class=AnyAccept)
+    def onnx(self, request: Request, pk: str) -> HttpResponseBase:
+        """The voice as a graph for programs with onnxruntime, in w-okada's layout; for its owner and for staff."""
+        return serve_export(self.get_object(), "onnx", self.person)
 
     @DOWNLOAD
     @action(detail=True, url_path="export/index", content_negotiation_class=AnyAccept)
     def index(self, request: Request, pk: str) -> HttpResponseBase:
         """The index as faiss opens it, 404 without one; for the owner and for staff."""
-        return serve_export(self.get_object(), "index")
+        return serve_export(self.get_object(), "index", self.person)

@@ -1,15 +1,49 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from models_app import ingest
-from models_app.models import Visibility, VoiceModel
-from rvc.errors import RVCError
+from models_app import covers, ingest
+from models_app.models import Visibility, VoiceModel, tags_from_text
+from models_app.options import option_field
+from rvc.errors import OptionError, RVCError
+from rvc.options import ConversionOptions
 from voiceproject.files import clean_label
 
+LONG = {"description": 3, "origin": 2, "quality": 2, "consent_statement": 2}
+"""The texts of several lines, and how many are shown."""
 
-class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
+RECOMMENDED = tuple(name for name in ConversionOptions.__dataclass_fields__ if name != "seed")
+OPTION_PREFIX = "option_"
+CONSENT_HELP = "For example: it is my own; she agreed in writing; it is free for everyone, see the licence."
+
+
+class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What adding and editing have in common: the words that people say about a voice."""
+
+    tags = forms.CharField(
+        max_length=1000, required=False, help_text="Words to find it by, with commas between: alto, warm, singing."
+    )
+
+    class Meta:
+        model = VoiceModel
+        fields: ClassVar[tuple[str, ...]] = ()
+        widgets: ClassVar = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in LONG.items()}
+        help_texts: ClassVar = {"consent_statement": CONSENT_HELP}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["consent_statement"].required = settings.REQUIRE_CONSENT
+
+    def clean_tags(self) -> list[str]:
+        return tags_from_text(self.cleaned_data["tags"])
+
+    def clean_consent_statement(self) -> str:
+        return str(self.cleaned_data["consent_statement"]).strip()
+
+
+class VoiceForm(SaidForm):
     """Bring a voice: valid only when the files were read and found good, so every error stands at its field.
 
     `form.save()` stores the voice for the `owner` the form was made with; None makes it the server's.
@@ -20,7 +54,7 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
     checkpoint = forms.FileField(
         allow_empty_file=True,
         label="Voice file",
-        help_text="A .pth or .safetensors file of an RVC voice, or a .zip that holds one.",
+        help_text="A .pth, .safetensors or .onnx file of an RVC voice, or a .zip that holds one.",
     )
     index = forms.FileField(
         allow_empty_file=True,
@@ -29,15 +63,14 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="The .index file that came with the voice. A zip may hold it already.",
     )
 
-    class Meta:
-        model = VoiceModel
-        fields: ClassVar = ("name", "description", "checkpoint", "index", "visibility")
-        widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 3})}
+    class Meta(SaidForm.Meta):
+        fields = ("checkpoint", "index", "name", "description", "tags", "consent_statement", "visibility")
 
-    def __init__(self, *args: Any, owner: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner: Any = None, by: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["visibility"].required = False
         self.instance.owner = owner
+        self.by = by or owner
         self.checked: ingest.CheckedVoice | None = None
 
     def clean_visibility(self) -> str:
@@ -62,17 +95,80 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
         """Keep the checked voice, files and row together."""
         voice: VoiceModel = super().save(commit=False)
         if commit and self.checked is not None:
-            voice.store(self.checked)
+            voice.store(self.checked, self.by, tags=self.cleaned_data["tags"])
         return voice
 
 
-class VoiceEditForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Change what is said about a voice, and who may use it; its files stay as they are."""
+class VoiceEditForm(SaidForm):
+    """Change what is said about a voice; its files stay as they are. `form.save()` leaves an event of `by`."""
 
-    class Meta:
-        model = VoiceModel
-        fields = ("name", "description", "visibility")
-        widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 3})}
+    cover = forms.FileField(
+        allow_empty_file=True,
+        required=False,
+        help_text="A PNG, JPEG, WebP or GIF. Its middle is shown as a square.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+    )
+    remove_cover = forms.BooleanField(required=False, label="Remove the picture")
+
+    class Meta(SaidForm.Meta):
+        fields = (
+            "name", "description", "tags", "language", "licence", "origin", "quality", "consent_statement",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, by: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        self.picture: bytes | None = None
+        self.initial["tags"] = ", ".join(self.instance.tag_words)
+        for name in RECOMMENDED:
+            self.fields[OPTION_PREFIX + name] = option_field(name, "No default of its own")
+            self.initial[OPTION_PREFIX + name] = self.instance.recommended.get(name)
+        if not self.instance.cover:
+            del self.fields["remove_cover"]
+
+    @property
+    def said_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if not field.name.startswith(OPTION_PREFIX)]
+
+    @property
+    def option_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name.startswith(OPTION_PREFIX)]
+
+    @property
+    def options_open(self) -> bool:
+        """Whether the options are to be seen at once: one of them is set, or wrong."""
+        return any(field.errors or field.value() not in (None, "") for field in self.option_fields)
+
+    def clean_cover(self) -> Any:
+        upload = self.cleaned_data["cover"]
+        if upload is not None:
+            try:
+                self.picture = covers.check(upload)
+            except RVCError as error:
+                raise ValidationError(error.message, code=error.code) from error
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        chosen = {name: cleaned.get(OPTION_PREFIX + name) for name in RECOMMENDED}
+        cleaned["recommended"] = {name: value for name, value in chosen.items() if value not in (None, "")}
+        try:
+            self.instance.checked_options(cleaned["recommended"])
+        except OptionError as error:
+            name = f"{OPTION_PREFIX}{error.field}"
+            if name not in self.errors:
+                self.add_error(name, ValidationError(error.message, code=error.code))
+        return cleaned
+
+    def save(self, commit: bool = True) -> VoiceModel:
+        voice: VoiceModel = self.instance
+        said = {name: self.cleaned_data[name] for name in (*VoiceEditForm.Meta.fields, "recommended")}
+        voice.edit(self.by, **said)
+        if self.picture is not None:
+            voice.show_cover(self.by, self.picture)
+        elif self.cleaned_data.get("remove_cover"):
+            voice.show_cover(self.by, None)
+        return voice
 
 
 def name_from_file(filename: str) -> str:

@@ -67,6 +67,25 @@ class CheckedVoice:
 
 
 @dataclass(frozen=True)
+class CheckedIndex:
+    """An index for a voice that is kept already, as inert data in the quarantine folder. See CheckedVoice."""
+
+    folder: tempfile.TemporaryDirectory[str]
+    facts: dict[str, Any]
+    sha256: str
+    line: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder.name) / "index.safetensors"
+
+    @property
+    def upload(self) -> Path | None:
+        path = Path(self.folder.name) / "index.upload"
+        return path if path.exists() else None
+
+
+@dataclass(frozen=True)
 class Received:
     """An uploaded file as it lies in the quarantine."""
 
@@ -97,6 +116,22 @@ def check(checkpoint: Upload, index: Upload | None = None, *, refuse: Refusal | 
     folder = quarantine("voice-")
     try:
         return _check(folder, checkpoint, index, refuse)
+    except BaseException:
+        folder.cleanup()
+        raise
+
+
+def check_index(upload: Upload, width: int) -> CheckedIndex:
+    """Turn an uploaded index into inert data; its vectors must be `width` wide. Raises VoiceFileError."""
+    folder = quarantine("index-")
+    home = Path(folder.name)
+    try:
+        with _blaming("index"):
+            sent = _receive(upload, home / "index.upload")
+            facts = _convert("index", sent.path, home / "index.safetensors", died=INDEX_DIED, width=width)
+        line = sent.to_json("index", "it was given later, on its own")
+        _drop_uploads(home)
+        return CheckedIndex(folder, facts, sent.sha256, line)
     except BaseException:
         folder.cleanup()
         raise

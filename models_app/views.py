@@ -1,6 +1,7 @@
 """The pages of voices: the list, one voice, bringing one, changing what is said about it, deleting it."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,31 +9,52 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from models_app.exports import kinds
+from models_app.facts import shown_facts
+from models_app.finding import Wish, find, languages_in, tags_in
 from models_app.forms import VoiceEditForm, VoiceForm
 from models_app.models import Visibility, VoiceModel
+from models_app.upkeep_forms import FindForm, IndexForm
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 24
+EVENTS = 20
 
 
 @require_GET
 @login_required
 def voice_list(request: PersonRequest) -> HttpResponse:
-    page = Paginator(VoiceModel.objects.visible_to(request.user), PAGE).get_page(request.GET.get("page"))
-    return render(request, "models_app/list.html", {"page_obj": page, "voices": page.object_list})
+    visible = VoiceModel.objects.visible_to(request.user)
+    form = FindForm(request.GET, tags=tags_in(visible), languages=languages_in(visible))
+    form.is_valid()  # what is not is left out
+    wish = {name: value for name, value in form.cleaned_data.items() if value}
+    voices = find(request.user, Wish(**wish)).select_related("owner").prefetch_related("tags")
+    page = Paginator(voices, PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "wish": wish, "query": urlencode(wish), "any": visible.exists()}
+    return render(request, "models_app/list.html", {**context, "page_obj": page, "voices": page.object_list})
 
 
 @require_GET
 @login_required
 def voice_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = get_object_or_404(VoiceModel.objects.visible_to(request.user), pk=pk)
-    context = {"voice": voice, "may_edit": voice.editable_by(request.user)}
+    context: dict[str, Any] = {"voice": voice, "may_edit": voice.editable_by(request.user), "facts": shown_facts(voice)}
+    if context["may_edit"]:
+        context["events"] = voice.events.all()[:EVENTS]
+        context["index_form"] = IndexForm()
     if VoiceModel.objects.exportable_by(request.user).filter(pk=pk).exists():
         context["exports"] = kinds(voice)
     return render(request, "models_app/detail.html", context)
+
+
+@require_GET
+@login_required
+def voice_named(request: PersonRequest, slug: str) -> HttpResponse:
+    """The address that people can read and remember."""
+    return redirect(get_object_or_404(VoiceModel.objects.visible_to(request.user), slug=slug))
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,42 +66,41 @@ def voice_add(request: PersonRequest) -> HttpResponse:
     voice = form.save()
     messages.success(request, f"“{voice}” is checked and added.")
     if by_script(request):
-        return JsonResponse({"url": voice.get_absolute_url()}, status=201)
-    return redirect(voice)
+        return JsonResponse({"url": _after_adding(voice)}, status=201)
+    return redirect(_after_adding(voice))
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def voice_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
-    voice = _editable(request, pk)
-    form = VoiceEditForm(request.POST or None, instance=voice)
+    voice = editable(request, pk)
+    form = VoiceEditForm(request.POST or None, request.FILES or None, instance=voice, by=request.user)
     if request.method == "GET" or not form.is_valid():
         return _form_page(request, {"form": form, "voice": voice})
     form.save()
-    return redirect(voice)
-
-
-@require_http_methods(["POST"])
-@login_required
-def voice_share(request: PersonRequest, pk: UUID) -> HttpResponse:
-    voice = _editable(request, pk)
-    everyone = request.POST.get("shared") == "on"
-    voice.share(request.user, Visibility.EVERYONE if everyone else Visibility.PRIVATE)
+    messages.success(request, f"What is said about “{voice}” is saved.")
     return redirect(voice)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def voice_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
-    voice = _editable(request, pk)
+    voice = editable(request, pk)
     if request.method == "GET":
         return render(request, "models_app/confirm_delete.html", {"voice": voice})
-    voice.delete()
+    voice.remove(request.user)
     messages.success(request, f"“{voice}” is deleted.")
     return redirect("voices:list")
 
 
-def _editable(request: PersonRequest, pk: UUID) -> VoiceModel:
+def _after_adding(voice: VoiceModel) -> str:
+    """A voice that is to be shared with some people: who are they?"""
+    named = voice.visibility == Visibility.PEOPLE
+    return reverse("voices:share", args=[voice.pk]) if named else voice.get_absolute_url()
+
+
+def editable(request: PersonRequest, pk: UUID) -> VoiceModel:
+    """The voice for its owner; for everybody else there is none."""
     return get_object_or_404(VoiceModel.objects.editable_by(request.user), pk=pk)
 
 

@@ -31,9 +31,13 @@ class NewestFirst(pagination.CursorPagination):
     def decode_cursor(self, request: Any) -> Any:
         """A position is compared with moments in the database: what is none has no page."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _is_moment(str(cursor.position)):
+        if cursor is not None and cursor.position is not None and not self.fits(request, str(cursor.position)):
             raise exceptions.NotFound(self.invalid_cursor_message)
         return cursor
+
+    def fits(self, request: Any, position: str) -> bool:
+        """Whether a position can be compared with what the list is ordered by."""
+        return _is_moment(position)
 
 
 def _is_moment(text: str) -> bool:

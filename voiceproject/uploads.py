@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 VOICE_FIELDS = ("checkpoint", "index")
+COVER_FIELD = "cover"
 
 
 class UploadRefused(RequestDataTooBig):
@@ -20,6 +21,13 @@ class UploadRefused(RequestDataTooBig):
         self.message = f"The file is larger than the {megabytes} MB that this server takes."
         self.field = field
         super().__init__(self.message)
+
+
+def limit_mb(field_name: str) -> int:
+    """How large the file of this form field may be."""
+    if field_name == COVER_FIELD:
+        return settings.MAX_COVER_MB
+    return settings.MAX_VOICE_MB if field_name in VOICE_FIELDS else settings.MAX_RECORDING_MB
 
 
 class LimitedUpload(FileUploadHandler):
@@ -38,7 +46,7 @@ class LimitedUpload(FileUploadHandler):
 
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, *args, **kwargs)
-        self.limit_mb = settings.MAX_VOICE_MB if field_name in VOICE_FIELDS else settings.MAX_RECORDING_MB
+        self.limit_mb = limit_mb(field_name)
         self.count = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:

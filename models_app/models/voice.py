@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,9 +18,11 @@ from models_app.models.check import VoiceCheck
 from models_app.models.described import Described
 from models_app.models.event import Action
 from models_app.models.sharing import Shared, SharedQuerySet
+from models_app.models.tag import Tag
 from rvc.assets import AssetStore
 from rvc.errors import AssetError, OptionError, VoiceFileError
 from rvc.options import ConversionOptions
+from rvc.voicefile import safetensors
 from rvc.voicefile.header import VoiceHeader
 from voiceproject.files import delete_after_commit, kept_together
 
@@ -60,11 +63,11 @@ class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
         return self.filter(encoder__in=installed).exclude(state=VoiceState.UNUSABLE)
 
     def find(self, words: str) -> "VoiceModel":
-        """The one voice of this id or name."""
+        """The one voice of this id, slug or name."""
         try:
             return self.get(pk=uuid.UUID(words))
         except ValueError:
-            return self.get(name__iexact=words)
+            return self.filter(slug=words).first() or self.get(name__iexact=words)
 
     def add(
         self,
@@ -72,20 +75,21 @@ class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
         checkpoint: ingest.Upload,
         index: ingest.Upload | None = None,
         by: "User | None" = None,
+        tags: Iterable[str] = (),
         **fields: Any,
     ) -> "VoiceModel":
         """Check uploaded files and keep them as a voice; a VoiceFileError names the wrong one and leaves nothing."""
         voice = self.model(**fields)
-        voice.store(self.examine(checkpoint=checkpoint, index=index, owner=voice.owner), by)
+        voice.store(self.examine(checkpoint=checkpoint, index=index, owner=voice.owner), by, tags=tags)
         return voice
 
     def examine(
         self, *, checkpoint: ingest.Upload, index: ingest.Upload | None = None, owner: "User | None" = None
     ) -> ingest.CheckedVoice:
         """Check uploaded files for their owner to be; refuses bytes that this owner has brought before."""
-        return ingest.check(checkpoint, index, refuse=partial(self._refuse_known, owner))
+        return ingest.check(checkpoint, index, refuse=partial(self.refuse_known, owner))
 
-    def _refuse_known(self, owner: "User | None", sha256: str, index_sha256: str) -> None:
+    def refuse_known(self, owner: "User | None", sha256: str, index_sha256: str) -> None:
         """The same voice with another index is another voice."""
         known = self.filter(owner=owner, checkpoint_sha256=sha256)
         voice = known.filter(index_sha256=index_sha256).first() if index_sha256 else known.first()
@@ -178,12 +182,18 @@ class VoiceModel(Shared, Described):
 
     def options(self, **chosen: Any) -> ConversionOptions:
         """The options of a conversion: what was chosen, else what the voice recommends, else the default."""
-        options = ConversionOptions.from_mapping({**self.recommended, **chosen})
+        return self.checked_options({**self.recommended, **chosen})
+
+    def checked_options(self, values: dict[str, Any]) -> ConversionOptions:
+        """Options that this voice can take. Raises OptionError, which names the one that it cannot."""
+        options = ConversionOptions.from_mapping(values)
         if options.speaker >= self.speakers:
             raise OptionError("speaker", f"This voice has {self.speakers} speaker(s), counted from 0.")
         return options
 
-    def store(self, checked: ingest.CheckedVoice, by: "User | None" = None, *, blended: str = "") -> None:
+    def store(
+        self, checked: ingest.CheckedVoice, by: "User | None" = None, *, tags: Iterable[str] = (), blended: str = ""
+    ) -> None:
         """Keep a checked voice: its files and this new row, or none of them. Empties the quarantine.
 
         `by` is who brought it, nobody for the command line; `blended` says of what it was made here.
@@ -195,6 +205,7 @@ class VoiceModel(Shared, Described):
                 self._save_files(checked)
                 self.measure()
                 self._insert()
+                self.tags.set(Tag.objects.named(tags))
                 VoiceCheck.objects.submit(self, by=by or self.owner)
                 self.record(Action.BLENDED if blended else Action.ADDED, by, blended)
         finally:
@@ -242,7 +253,7 @@ class VoiceModel(Shared, Described):
         self.speakers, self.encoder = header.speakers, header.encoder
         self.facts, self.checkpoint_sha256 = checked.facts, checked.sha256
         self.index_facts, self.index_sha256 = checked.index_facts, checked.index_sha256
-        self.report = checked.report
+        self.report = {**checked.report, "tensors": safetensors.summary(checked.voice)}
 
 
 def _save(field: FieldFile, path: Path) -> None:

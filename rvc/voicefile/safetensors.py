@@ -72,6 +72,13 @@ def read(path: Path, *, longest: int = UPLOAD.file_bytes) -> tuple[dict[str, str
     return metadata, {name: _view(data, start, place) for name, place in places.items()}
 
 
+def summary(path: Path) -> dict[str, Any]:
+    """How many arrays a file holds, how many numbers, and of which types; nothing is loaded."""
+    _, arrays = read(path)
+    types = sorted({str(array.dtype) for array in arrays.values()})
+    return {"count": len(arrays), "numbers": sum(array.size for array in arrays.values()), "types": types}
+
+
 def _header(data: mmap.mmap) -> tuple[dict[str, Any], int]:
     if len(data) < PREFIX.size:
         raise VoiceFileError("truncated", "The file ends before its header does.")

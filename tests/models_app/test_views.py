@@ -61,10 +61,10 @@ def test_it_changes_what_is_said(page, voice):
 
 
 def test_it_shares_and_takes_back(page, voice):
-    for value, shared in (("on", True), ("off", False)):
-        page.post(address("share", voice), {"shared": value})
+    for visibility in ("everyone", "people", "private"):
+        assert page.post(address("share", voice), {"visibility": visibility}).url == voice.get_absolute_url()
         voice.refresh_from_db()
-        assert (voice.visibility == "everyone") is shared
+        assert voice.visibility == visibility
 
 
 def test_it_deletes_after_asking(page, voice):

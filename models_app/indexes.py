@@ -1,0 +1,66 @@
+"""Another index for a voice that is kept, or none: the voice stays as it is."""
+
+from typing import TYPE_CHECKING
+
+from django.core.files import File
+from django.db.models.fields.files import FieldFile
+
+from models_app import ingest
+from models_app.models import Action, VoiceCheck, VoiceModel
+from rvc.errors import VoiceFileError
+from voiceproject.files import delete_after_commit, kept_together
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.contrib.auth.models import User
+
+COLUMNS = ("index_file", "index_upload", "index_facts", "index_sha256", "report", "size_bytes")
+
+
+def replace_index(voice: VoiceModel, upload: ingest.Upload, by: "User | None") -> None:
+    """Check an index and use it from now on. Raises VoiceFileError, and leaves the voice as it was."""
+    if voice.header.graph is not None and not voice.header.feature_width:
+        raise VoiceFileError("bad_index", "This voice takes no index.", field="index")
+    checked = ingest.check_index(upload, voice.header.feature_width)
+    try:
+        VoiceModel.objects.refuse_known(voice.owner, voice.checkpoint_sha256, checked.sha256)
+        _swap(voice, checked, by)
+    finally:
+        checked.folder.cleanup()
+
+
+def remove_index(voice: VoiceModel, by: "User | None") -> bool:
+    """Leave the voice without an index; False when it had none."""
+    if not voice.has_index:
+        return False
+    _swap(voice, None, by)
+    return True
+
+
+def _swap(voice: VoiceModel, checked: ingest.CheckedIndex | None, by: "User | None") -> None:
+    """New files under new names, one row, and the old files gone once it is committed."""
+    old = [type(file)(voice, file.field, file.name) for file in (voice.index_file, voice.index_upload)]
+    voice.index_file = voice.index_upload = None
+    voice.index_facts, voice.index_sha256 = (checked.facts, checked.sha256) if checked else ({}, "")
+    _report(voice, checked)
+    with kept_together(voice.index_file, voice.index_upload):
+        if checked is not None:
+            _save(voice.index_file, checked.path)
+            _save(voice.index_upload, checked.upload)
+        voice.measure()
+        voice.save(update_fields=COLUMNS)
+        voice.record(Action.INDEXED, by, checked.line["name"] if checked else "removed")
+        delete_after_commit(*old)
+        VoiceCheck.objects.submit(voice, by=by)
+
+
+def _report(voice: VoiceModel, checked: ingest.CheckedIndex | None) -> None:
+    files = [line for line in voice.report.get("files", ()) if not (line["taken"] and line["kind"] == "index")]
+    voice.report = {**voice.report, "files": [*files, *([checked.line] if checked else ())]}
+
+
+def _save(field: FieldFile, path: "Path | None") -> None:
+    if path is not None:
+        with path.open("rb") as handle:
+            field.save(path.name, File(handle), save=False)

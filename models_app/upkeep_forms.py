@@ -1,0 +1,115 @@
+"""The small forms around a voice: who may use it, another index, a blend of two, and how the list is searched."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from models_app.finding import ORDERS, WHOSE
+from models_app.models import Visibility, VoiceModel
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def people_named(names: list[str]) -> "list[User]":
+    """The people of these user names. Raises ValidationError for the first that nobody has."""
+    wanted = list(dict.fromkeys(filter(None, (name.strip() for name in names))))
+    users = {user.get_username(): user for user in get_user_model().objects.filter(username__in=wanted)}
+    for name in wanted:
+        if name not in users:
+            raise ValidationError(f"Nobody here is called “{name[:60]}”.", code="not_found")
+    return [users[name] for name in wanted]
+
+
+def groups_offered(user: Any, voice: VoiceModel) -> "Any":
+    """The groups a person may share with: their own, and those that the voice is shared with already."""
+    return Group.objects.filter(Q(user=user) | Q(voices_shared=voice)).distinct().order_by("name")
+
+
+class ShareForm(forms.Form):
+    """Who may use a voice."""
+
+    visibility = forms.ChoiceField(choices=Visibility.choices, widget=forms.RadioSelect, label="Who may use it")
+    people = forms.CharField(
+        max_length=2000,
+        required=False,
+        help_text="User names, with commas between.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    groups = forms.ModelMultipleChoiceField(
+        Group.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, help_text="Groups that you are in."
+    )
+
+    def __init__(self, data: Any = None, *, voice: VoiceModel, by: Any) -> None:
+        people = ", ".join(voice.people.order_by("username").values_list("username", flat=True))
+        super().__init__(data, initial={"visibility": voice.visibility, "people": people, "groups": voice.groups.all()})
+        self.voice, self.by = voice, by
+        groups = groups_offered(by, voice)
+        self.fields["groups"].queryset = groups  # type: ignore[attr-defined]
+        if not groups.exists():
+            del self.fields["groups"]
+
+    def clean_people(self) -> "list[User]":
+        return people_named(self.cleaned_data["people"].split(","))
+
+    def save(self) -> None:
+        said = self.cleaned_data
+        self.voice.share(self.by, said["visibility"], people=said["people"], groups=said.get("groups"))
+
+
+class IndexForm(forms.Form):
+    index = forms.FileField(
+        allow_empty_file=True,
+        label="Index file",
+        help_text="A .index file for this voice. It is checked before the old one goes.",
+    )
+
+
+class BlendForm(forms.Form):
+    """Two voices and how much of the first."""
+
+    first = forms.ModelChoiceField(VoiceModel.objects.none(), label="First voice", empty_label=None)
+    second = forms.ModelChoiceField(VoiceModel.objects.none(), label="Second voice", empty_label=None)
+    share = forms.FloatField(
+        min_value=1,
+        max_value=99,
+        initial=50,
+        label="Share of the first",
+        help_text="1 to 99 percent; the rest is the second's.",
+        widget=forms.NumberInput(attrs={"step": 1}),
+    )
+    name = forms.CharField(max_length=120, required=False, help_text="Left empty, both names with a plus between.")
+
+    def __init__(self, *args: Any, voices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("first", "second"):
+            self.fields[name].queryset = voices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and cleaned["first"] == cleaned["second"]:
+            self.add_error("second", ValidationError("Choose two different voices.", code="cannot_blend"))
+        return cleaned
+
+
+class FindForm(forms.Form):
+    """How the list of voices is searched; whatever cannot be understood is left out."""
+
+    search = forms.CharField(
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, word, tag or person"}),
+    )
+    whose = forms.ChoiceField(choices=WHOSE, required=False, label="Whose")
+    tag = forms.ChoiceField(required=False)
+    language = forms.ChoiceField(required=False)
+    order = forms.ChoiceField(choices=[(name, words) for name, (words, _) in ORDERS.items()], required=False)
+
+    def __init__(self, *args: Any, tags: list[str], languages: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tag"].choices = [("", "Any tag"), *((tag, tag) for tag in tags)]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", "Any language"), *languages]  # type: ignore[attr-defined]
