@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
     convert = commands.add_parser("convert", help="convert a recording")
     convert.add_argument("source", type=Path, help="the recording: wav, flac, mp3, ogg, m4a, webm …")
-    convert.add_argument("voice", type=Path, help="the voice: .pth, or .safetensors")
+    convert.add_argument("voice", type=Path, help="the voice: .pth, .safetensors or .onnx")
     convert.add_argument("target", type=Path, help="the file to write; its ending chooses the format")
     convert.add_argument("--index", type=Path, help="the voice's .index")
     convert.add_argument("--assets", type=Path, default=ASSETS, help="folder of pretrained files (default: var/assets)")
@@ -143,7 +143,9 @@ def _info(args: argparse.Namespace) -> None:
         raise RVCError("not_found", f"There is no file {args.voice}.")
     with tempfile.TemporaryDirectory() as name:
         header = _read("voice", args.voice, Path(name) / "voice.safetensors")
-    metadata = header.pop("metadata")
+    metadata, graph = header.pop("metadata"), header.pop("graph", None)
+    if graph is not None:
+        header["graph"] = f"ONNX, as {graph['layout']} exports it"
     for key, value in {**header, **metadata}.items():
         sys.stdout.write(f"{key:16} {value}\n")
 

@@ -12,6 +12,7 @@ import numpy as np
 from rvc import SAMPLE_RATE
 from rvc.errors import AssetError
 from rvc.pitch.track import F0_MAX, F0_MIN, HOP, BoolArray, FloatArray, Progress, frame_count, no_progress
+from rvc.voicefile.onnx.session import runtime
 
 CONFIDENCE = 0.7
 BLOCK = 10 * SAMPLE_RATE  # samples handed over at a time
@@ -34,6 +35,7 @@ class SwiftEstimator:
         problem = swift_problem()
         if problem is not None:
             raise AssetError("needs_asset", f"swift-f0 is not available here. {problem}")
+        runtime()
         import swift_f0  # noqa: PLC0415 - loads onnxruntime, which a web process must not carry
 
         self._detector = swift_f0.SwiftF0(threads=threads or None, spin=False)

@@ -15,6 +15,7 @@ from rvc.voicefile.archive import EMPTY_ZIP, Archive, Entry, damaged, is_torch_f
 from rvc.voicefile.container import STREAM_MAGIC, ZIP_MAGIC
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.index import IndexReader
+from rvc.voicefile.onnx.reader import looks_like_onnx
 from rvc.voicefile.safetensors import MAX_HEADER, PREFIX, looks_like_safetensors
 from rvc.voicefile.torchfile import describe_content
 from rvc.voicefile.voice import read_voice
@@ -155,7 +156,7 @@ def recognised(entry: Entry, head: bytes) -> Candidate:
     """What a file of the zip that starts with these bytes may be. Refuses a zip within the zip."""
     if head.startswith((ZIP_MAGIC, EMPTY_ZIP)) and not torch_began(head):
         raise damaged(f"{entry.name!r} is another zip; unpack that one first")
-    if head.startswith((ZIP_MAGIC, STREAM_MAGIC)) or _is_safetensors(head):
+    if head.startswith((ZIP_MAGIC, STREAM_MAGIC)) or _is_safetensors(head) or looks_like_onnx(head):
         return Candidate(entry, VOICE)
     if INDEX_HEAD.match(head):
         return Candidate(entry, INDEX)
