@@ -7,6 +7,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html_join
 
+from models_app import assets_admin  # noqa: F401 - registers itself
 from models_app.exports import kinds
 from models_app.forms import VoiceForm
 from models_app.imports import admin as imports_admin  # noqa: F401 - registers itself

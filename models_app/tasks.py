@@ -12,8 +12,9 @@ from jobs.models import LeaseLost
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app import checking
+from models_app.assets import asset_store
 from models_app.imports.work import work as importing
-from models_app.models import VoiceCheck, VoiceImport, VoiceModel, VoiceState
+from models_app.models import AssetFetch, VoiceCheck, VoiceImport, VoiceModel, VoiceState
 from rvc.errors import VoiceFileError
 
 if TYPE_CHECKING:
@@ -28,6 +29,22 @@ def check_voice(pk: str) -> None:
 
 def import_voice(pk: str) -> None:
     perform(VoiceImport, pk, importing)
+
+
+def fetch_asset(pk: str) -> None:
+    perform(AssetFetch, pk, _fetch_asset)
+
+
+def _fetch_asset(fetch: AssetFetch, progress: Report) -> dict[str, Any]:
+    """Bring an asset, then have the voices checked that waited for it. What has arrived survives a stop."""
+
+    def report(done: int, total: int | None) -> None:
+        progress("download", done / total if total else 0.0)
+        fetch.count(done, total or 0)
+
+    asset_store().fetch(fetch.name, report)
+    checking.check_those_waiting_for([fetch.name], by=fetch.owner)
+    return {}
 
 
 def _check_voice(check: VoiceCheck, progress: Report) -> dict[str, Any]:

@@ -33,6 +33,7 @@ TABLE = [
     ("post", "/voices/{voice}/share/", LOGIN, 404, 302, 404),
     ("get", "/voices/{voice}/delete/", LOGIN, 404, 200, 404),
     ("post", "/voices/{voice}/delete/", LOGIN, 404, 302, 404),
+    ("post", "/voices/{voice}/fetch/", LOGIN, 404, 404, 302),
     ("get", "/voices/{voice}/preview/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/pth/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/safetensors/", LOGIN, 404, 200, 200),
@@ -55,6 +56,8 @@ TABLE = [
     ("post", "/api/token/", 400, 400, 400, 400),
     ("get", "/api/schema/", 200, 200, 200, 200),
     ("get", "/api/docs/", 200, 200, 200, 200),
+    ("get", "/api/assets/", 401, 200, 200, 200),
+    ("post", "/api/assets/{asset}/fetch/", 401, 403, 403, 202),
     ("get", "/api/voices/", 401, 200, 200, 200),
     ("post", "/api/voices/", 401, 400, 400, 400),
     ("get", "/api/voices/{voice}/", 401, 404, 200, 404),
@@ -79,6 +82,7 @@ TABLE = [
     ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
     ("get", f"/{settings.ADMIN_PATH}", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/assetfetch/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/add/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/{{voice}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/", 302, 302, 302, 200),
@@ -122,7 +126,7 @@ def test_everybody_gets_the_answer_of_the_table(role, request, voice, done, impo
     for method, address, *answers in TABLE:
         client = Client()
         wanted = answers[ROLES.index(role)]
-        path = address.format(voice=voice.pk, done=done.pk, imported=imported.pk)
+        path = address.format(voice=voice.pk, done=done.pk, imported=imported.pk, asset="crepe-tiny")
         with subtests.test(f"{role} {method} {path}"), rolled_back():
             if role != "nobody":
                 client.force_login(users[role])
@@ -155,7 +159,7 @@ def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, d
 
 def test_every_route_has_a_line():
     lines = [address.split("?")[0].lstrip("/") for _, address, *_ in TABLE]
-    known = {line.format(voice="ID", done="ID", imported="ID") for line in lines}
+    known = {line.format(voice="ID", done="ID", imported="ID", asset="ID") for line in lines}
     unknown = {route for route in routes() if route not in known}
     assert unknown == set(), "add these routes to the table"
 

@@ -8,11 +8,13 @@ from rest_framework.routers import SimpleRouter
 
 from conversions.api import ConversionViewSet
 from models_app.api import VoiceViewSet
+from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
 from voiceproject.throttle import throttled
 from voiceproject.views import DocsView, TokenView
 
 router = SimpleRouter()
+router.register("assets", AssetViewSet, basename="asset")
 router.register("voices", VoiceViewSet, basename="voice")
 router.register("imports", ImportViewSet, basename="import")
 router.register("conversions", ConversionViewSet, basename="conversion")

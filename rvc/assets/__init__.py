@@ -4,6 +4,6 @@ No torch is needed here; the readers of these files live with the networks they 
 """
 
 from rvc.assets.store import AssetState, AssetStatus, AssetStore
-from rvc.assets.table import ASSETS, BASE_URL
+from rvc.assets.table import ASSETS, BASE_URL, Asset, AssetFile, asset_named
 
-__all__ = ["ASSETS", "BASE_URL", "AssetState", "AssetStatus", "AssetStore"]
+__all__ = ["ASSETS", "BASE_URL", "Asset", "AssetFile", "AssetState", "AssetStatus", "AssetStore", "asset_named"]

@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from rvc.assets import ASSETS, AssetStore
 from rvc.errors import AssetError
 
+pytestmark = pytest.mark.django_db
+
 BUNDLE = Path(__file__).parent.parent.parent / ASSETS["whisper-base"].bundled
 
 

@@ -10,8 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
-from rvc.assets import BASE_URL, AssetStatus, AssetStore
+from models_app.assets import asset_store
+from models_app.checking import check_those_waiting_for
+from models_app.models import VoiceModel
+from rvc.assets import AssetStatus, AssetStore
 from rvc.errors import AssetError
 
 
@@ -31,9 +35,8 @@ class Command(BaseCommand):
         carry.add_argument("paths", nargs="+", metavar="PATH", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        store = AssetStore(settings.ASSETS_DIR, base_url=settings.ASSETS_BASE_URL or BASE_URL)
         action: Callable[[AssetStore, dict[str, Any]], None] = getattr(self, f"_{options['action']}")
-        action(store, options)
+        action(asset_store(), options)
 
     def _list(self, store: AssetStore, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -59,12 +62,18 @@ class Command(BaseCommand):
             raise CommandError(
                 "Say which assets to fetch, or --all; `python3 run.py manage assets list` shows their names."
             )
-        self._each(names, lambda name: f"{name}: {store.fetch(name, self._progress(name))}")
+
+        def bring(name: str) -> str:
+            path = store.fetch(name, self._progress(name))
+            return f"{name}: {path}" + _waited([name])
+
+        self._each(names, bring)
 
     def _import(self, store: AssetStore, options: dict[str, Any]) -> None:
         def take(path: Path) -> str:
             names = store.import_from(path, self._progress(path.name))
-            return "\n".join(_imported(status) for status in store.status() if status.name in names)
+            lines = [_imported(status) for status in store.status() if status.name in names]
+            return "\n".join(lines) + _waited(name for name in names if store.installed(name))
 
         self._each(options["paths"], take)
 
@@ -95,6 +104,14 @@ class Command(BaseCommand):
 
 def _imported(status: AssetStatus) -> str:
     return f"{status.name}: {status.state}" if status.installed else f"{status.name}: in part, files are still missing"
+
+
+def _waited(names: Iterable[str]) -> str:
+    """Have the voices tried that waited for these, and say how many there were."""
+    if VoiceModel._meta.db_table not in connection.introspection.table_names():
+        return ""  # files may be carried in before the database is made
+    count = check_those_waiting_for(names)
+    return f"\n{count} voice(s) that waited for it will be tried." if count else ""
 
 
 def _megabytes(size: int) -> str:

@@ -1,0 +1,19 @@
+"""What a page says where a voice lacks its content encoder."""
+
+from typing import Any
+
+from django import template
+
+from models_app.assets import may_fetch
+from models_app.models import AssetFetch
+from rvc.assets import ASSETS
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def fetch_help(context: dict[str, Any], encoder: str) -> dict[str, Any]:
+    """The fetch of an encoder that is under way, if there is one, and whether a click of this person can start one."""
+    fetch = AssetFetch.objects.active().filter(name=encoder).first()
+    fetchable = encoder in ASSETS and ASSETS[encoder].fetchable
+    return {"fetch": fetch, "offered": fetch is None and fetchable and may_fetch(context["request"].user)}
