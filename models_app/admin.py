@@ -1,74 +1,197 @@
-from typing import Any
+"""Voices and what happened to them, for staff: every change goes through the verbs that the pages use."""
 
-from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Count, F, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from models_app import assets_admin  # noqa: F401 - registers itself
 from models_app.exports import kinds
-from models_app.forms import VoiceForm
 from models_app.imports import admin as imports_admin  # noqa: F401 - registers itself
-from models_app.models import VoiceModel
+from models_app.indexes import remove_index
+from models_app.models import Visibility, VoiceCheck, VoiceEvent, VoiceModel, encoder_installed
+from models_app.staff_forms import AddVoiceForm, StaffVoiceForm
 
 FACTS = (
-    "id", "version", "f0", "sample_rate", "speakers", "encoder", "needs", "size", "facts", "index_facts", "report",
-    "checkpoint_sha256", "index_sha256", "created_at", "export",
+    "id", "slug", "heard", "state", "state_message", "version", "f0", "sample_rate", "speakers", "encoder", "needs",
+    "size", "use_count", "facts", "index_facts", "report", "checkpoint_sha256", "index_sha256", "source_url",
+    "consent_by", "consent_at", "created_at", "export", "happened",
 )  # fmt: skip
+MOST_OWNERS = 10
 
 
-class AddVoiceForm(VoiceForm):
-    """The form of the pages, with the columns that staff may set besides."""
+class MissingFilter(admin.SimpleListFilter):
+    """Voices whose content encoder is not installed, or is."""
 
-    class Meta(VoiceForm.Meta):
-        fields = ("owner", *VoiceForm.Meta.fields, "licence", "origin", "quality", "recommended")  # type: ignore[assignment]
+    title = "content encoder is here"
+    parameter_name = "installed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No, it is missing")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> QuerySet[VoiceModel]:
+        names = VoiceModel.objects.order_by().values_list("encoder", flat=True).distinct()
+        here = [name for name in names if encoder_installed(name)]
+        match self.value():
+            case "yes":
+                return queryset.filter(encoder__in=here)
+            case "no":
+                return queryset.exclude(encoder__in=here)
+        return queryset
 
 
 @admin.register(VoiceModel)
 class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "owner", "visibility", "version", "f0", "sample_rate", "encoder", "has_index", "size")
-    list_filter = ("visibility", "version", "f0", "encoder", "sample_rate")
-    search_fields = ("name", "description", "owner__username", "id")
+    list_display = (
+        "name", "owner", "visibility", "state", "encoder", "installed", "has_index", "heard", "use_count", "size",
+    )  # fmt: skip
+    list_filter = ("visibility", "state", MissingFilter, "version", "f0", "encoder", "sample_rate", "language")
+    search_fields = ("name", "slug", "description", "tags__name", "owner__username", "id", "checkpoint_sha256")
     list_select_related = ("owner",)
-    autocomplete_fields = ("owner",)
+    autocomplete_fields = ("owner", "people")
+    filter_horizontal = ("groups",)
     date_hierarchy = "created_at"
+    actions = ("check_again", "for_everyone", "for_owner", "remove_the_index")
 
     def get_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
-        if obj is None:
-            return AddVoiceForm.Meta.fields
-        return ("owner", "name", "description", "visibility", "licence", "origin", "quality", "recommended", *FACTS)
+        return AddVoiceForm.Meta.fields if obj is None else (*StaffVoiceForm.shown(), *FACTS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
         return FACTS if obj else ()
 
-    def get_form(
-        self, request: HttpRequest, obj: VoiceModel | None = None, change: bool = False, **kwargs: Any
-    ) -> "type[forms.ModelForm[VoiceModel]]":
-        if obj is None:
-            kwargs["form"] = AddVoiceForm
-        return super().get_form(request, obj, change, **kwargs)
+    def get_form(self, request: HttpRequest, obj: VoiceModel | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = StaffVoiceForm if obj else AddVoiceForm
+        made = super().get_form(request, obj, change, form=form, fields=form.Meta.fields)
+        return type(made.__name__, (made,), {"by": request.user})
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> VoiceModel:
+        voice: VoiceModel = form.instance
+        return voice
 
     def save_model(self, request: HttpRequest, obj: VoiceModel, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-        else:
-            obj.store(form.checked)
+        form.save()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The form has done it."""
+
+    def delete_model(self, request: HttpRequest, obj: VoiceModel) -> None:
+        obj.remove(person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
+        for voice in queryset:
+            voice.remove(person(request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, and above it how much room all voices take and whose they are."""
+        used = {"count": Count("pk"), "size": Sum("size_bytes", default=0)}
+        owners = VoiceModel.objects.order_by().values("owner__username").annotate(**used).order_by(F("size").desc())
+        totals = {"all": VoiceModel.objects.aggregate(**used), "owners": owners[:MOST_OWNERS]}
+        return super().changelist_view(request, {**(extra_context or {}), "totals": totals})
 
     @admin.display(description="size", ordering="size_bytes")
     def size(self, voice: VoiceModel) -> str:
         return filesizeformat(voice.size_bytes)
+
+    @admin.display(description="preview")
+    def heard(self, voice: VoiceModel) -> SafeString | str:
+        if not voice.preview:
+            return "–"
+        return format_html(
+            '<audio controls preload="none" src="{}"></audio>', reverse("voices:preview", args=[voice.pk])
+        )
 
     @admin.display(description="take away")
     def export(self, voice: VoiceModel) -> str:
         links = ((reverse(f"voices:export-{kind}", args=[voice.pk]), kind) for kind in kinds(voice))
         return format_html_join(", ", '<a href="{}">.{}</a>', links)
 
+    @admin.display(description="what happened")
+    def happened(self, voice: VoiceModel) -> SafeString:
+        address = reverse("admin:models_app_voiceevent_changelist")
+        return format_html('<a href="{}?voice_key={}">{} events</a>', address, voice.pk, voice.events.count())
+
     @admin.display(description="needs")
     def needs(self, voice: VoiceModel) -> str:
         return voice.missing_asset_message or "nothing more"
 
-    @admin.display(description="index", boolean=True)
+    @admin.display(description="encoder here", boolean=True)
+    def installed(self, voice: VoiceModel) -> bool:
+        return encoder_installed(voice.encoder)
+
+    @admin.display(description="index", boolean=True, ordering="index_file")
     def has_index(self, voice: VoiceModel) -> bool:
         return voice.has_index
+
+    @admin.action(description="Check selected voices again", permissions=["change"])
+    def check_again(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
+        for voice in queryset:
+            VoiceCheck.objects.ask(voice, by=person(request))
+        self._tell(request, len(queryset), "are checked as soon as a worker is free")
+
+    @admin.action(description="Share selected voices with everyone", permissions=["change"])
+    def for_everyone(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
+        self._share(request, queryset, Visibility.EVERYONE)
+
+    @admin.action(description="Keep selected voices to their owners", permissions=["change"])
+    def for_owner(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
+        self._share(request, queryset, Visibility.PRIVATE)
+
+    def _share(self, request: HttpRequest, voices: QuerySet[VoiceModel], visibility: Visibility) -> None:
+        for voice in voices:
+            voice.share(person(request), visibility)
+        self._tell(request, len(voices), f"are now for: {visibility.label.lower()}")
+
+    @admin.action(description="Remove the index of selected voices", permissions=["change"])
+    def remove_the_index(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
+        self._tell(request, sum(remove_index(voice, person(request)) for voice in queryset), "have lost their index")
+
+    def _tell(self, request: HttpRequest, count: int, what: str) -> None:
+        self.message_user(request, f"{count} voices {what}.", messages.SUCCESS if count else messages.WARNING)
+
+
+@admin.register(VoiceEvent)
+class VoiceEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Staff read what happened; nobody writes it here."""
+
+    list_display = ("at", "who", "action", "voice_name", "details", "is_there")
+    list_filter = ("action", "at")
+    search_fields = ("actor_name", "voice_name", "voice_key", "details")
+    list_select_related = ("voice",)
+    date_hierarchy = "at"
+    fields: ClassVar = ("at", "who", "action", "voice_name", "voice_key", "details", "is_there")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: VoiceEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: VoiceEvent | None = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "voice_key" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="who", ordering="actor_name")
+    def who(self, event: VoiceEvent) -> str:
+        return event.actor_name or "the command line"
+
+    @admin.display(description="the voice")
+    def is_there(self, event: VoiceEvent) -> SafeString | str:
+        if event.voice_id is None:
+            return "deleted"
+        address = reverse("admin:models_app_voicemodel_change", args=[event.voice_id])
+        return format_html('<a href="{}">open</a>', address)
+
+
+def person(request: HttpRequest) -> User:
+    """The member of staff; nobody else gets into the administration."""
+    user: User = request.user  # type: ignore[assignment]
+    return user

@@ -26,6 +26,9 @@ class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
         max_length=1000, required=False, help_text="Words to find it by, with commas between: alto, warm, singing."
     )
 
+    by: Any = None
+    """Who changes it, for its record."""
+
     class Meta:
         model = VoiceModel
         fields: ClassVar[tuple[str, ...]] = ()
@@ -64,13 +67,21 @@ class VoiceForm(SaidForm):
     )
 
     class Meta(SaidForm.Meta):
-        fields = ("checkpoint", "index", "name", "description", "tags", "consent_statement", "visibility")
+        fields: ClassVar[tuple[str, ...]] = (
+            "checkpoint",
+            "index",
+            "name",
+            "description",
+            "tags",
+            "consent_statement",
+            "visibility",
+        )
 
-    def __init__(self, *args: Any, owner: Any = None, by: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["visibility"].required = False
         self.instance.owner = owner
-        self.by = by or owner
+        self.by = self.by or owner
         self.checked: ingest.CheckedVoice | None = None
 
     def clean_visibility(self) -> str:
@@ -111,13 +122,13 @@ class VoiceEditForm(SaidForm):
     remove_cover = forms.BooleanField(required=False, label="Remove the picture")
 
     class Meta(SaidForm.Meta):
-        fields = (
+        fields: ClassVar[tuple[str, ...]] = (
             "name", "description", "tags", "language", "licence", "origin", "quality", "consent_statement",
         )  # fmt: skip
 
     def __init__(self, *args: Any, by: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.by = by
+        self.by = by or self.by
         self.picture: bytes | None = None
         self.initial["tags"] = ", ".join(self.instance.tag_words)
         for name in RECOMMENDED:

@@ -20,14 +20,27 @@ COLUMNS = ("index_file", "index_upload", "index_facts", "index_sha256", "report"
 
 def replace_index(voice: VoiceModel, upload: ingest.Upload, by: "User | None") -> None:
     """Check an index and use it from now on. Raises VoiceFileError, and leaves the voice as it was."""
-    if voice.header.graph is not None and not voice.header.feature_width:
-        raise VoiceFileError("bad_index", "This voice takes no index.", field="index")
+    checked = check_index(voice, upload)
+    try:
+        use_index(voice, checked, by)
+    finally:
+        checked.folder.cleanup()
+
+
+def check_index(voice: VoiceModel, upload: ingest.Upload) -> ingest.CheckedIndex:
+    """An index that this voice can use, in the quarantine. Raises VoiceFileError, whose field is `index`."""
     checked = ingest.check_index(upload, voice.header.feature_width)
     try:
         VoiceModel.objects.refuse_known(voice.owner, voice.checkpoint_sha256, checked.sha256)
-        _swap(voice, checked, by)
-    finally:
+    except VoiceFileError as error:
         checked.folder.cleanup()
+        error.field = "index"
+        raise
+    return checked
+
+
+def use_index(voice: VoiceModel, checked: ingest.CheckedIndex, by: "User | None") -> None:
+    _swap(voice, checked, by)
 
 
 def remove_index(voice: VoiceModel, by: "User | None") -> bool:

@@ -17,7 +17,7 @@ from models_app.covers import serve_cover
 from models_app.indexes import remove_index, replace_index
 from models_app.models import VoiceModel
 from models_app.upkeep_forms import BlendForm, IndexForm, ShareForm
-from models_app.views import editable
+from models_app.views import editable, sent
 from rvc.errors import RVCError
 from voiceproject.pages import PersonRequest
 
@@ -33,7 +33,7 @@ def voice_cover(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @login_required
 def voice_share(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = editable(request, pk)
-    form = ShareForm(request.POST or None, voice=voice, by=request.user)
+    form = ShareForm(sent(request), voice=voice, by=request.user)
     if request.method == "GET" or not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "models_app/share.html", {"form": form, "voice": voice}, status=status)
@@ -67,7 +67,7 @@ def voice_index(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 def voice_blend(request: PersonRequest) -> HttpResponse:
     voices = blendable(request)
-    form = BlendForm(request.POST or None, voices=voices, initial={"first": request.GET.get("first")})
+    form = BlendForm(sent(request), voices=voices, initial={"first": request.GET.get("first")})
     if request.method == "POST" and form.is_valid():
         voice = _blend(request, form)
         if voice is not None:

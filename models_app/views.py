@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -74,7 +74,7 @@ def voice_add(request: PersonRequest) -> HttpResponse:
 @login_required
 def voice_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = editable(request, pk)
-    form = VoiceEditForm(request.POST or None, request.FILES or None, instance=voice, by=request.user)
+    form = VoiceEditForm(sent(request), request.FILES or None, instance=voice, by=request.user)
     if request.method == "GET" or not form.is_valid():
         return _form_page(request, {"form": form, "voice": voice})
     form.save()
@@ -91,6 +91,11 @@ def voice_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice.remove(request.user)
     messages.success(request, f"“{voice}” is deleted.")
     return redirect("voices:list")
+
+
+def sent(request: PersonRequest) -> QueryDict | None:
+    """What a form is bound to; one that was sent empty is wrong, not new."""
+    return request.POST if request.method == "POST" else None
 
 
 def _after_adding(voice: VoiceModel) -> str:

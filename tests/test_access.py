@@ -29,14 +29,21 @@ TABLE = [
     ("get", "/voices/", LOGIN, 200, 200, 200),
     ("get", "/voices/add/", LOGIN, 200, 200, 200),
     ("get", "/voices/{voice}/", LOGIN, 404, 200, 404),
+    ("get", "/voices/blend/", LOGIN, 200, 200, 200),
+    ("get", "/voices/named/{slug}/", LOGIN, 404, 302, 404),
     ("get", "/voices/{voice}/edit/", LOGIN, 404, 200, 404),
-    ("post", "/voices/{voice}/share/", LOGIN, 404, 302, 404),
+    ("post", "/voices/{voice}/edit/", LOGIN, 404, 422, 404),
+    ("get", "/voices/{voice}/share/", LOGIN, 404, 200, 404),
+    ("post", "/voices/{voice}/share/", LOGIN, 404, 422, 404),
+    ("get", "/voices/{voice}/cover/", LOGIN, 404, 200, 200),
+    ("post", "/voices/{voice}/index/", LOGIN, 404, 422, 404),
     ("get", "/voices/{voice}/delete/", LOGIN, 404, 200, 404),
     ("post", "/voices/{voice}/delete/", LOGIN, 404, 302, 404),
     ("post", "/voices/{voice}/fetch/", LOGIN, 404, 404, 302),
     ("get", "/voices/{voice}/preview/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/pth/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/safetensors/", LOGIN, 404, 200, 200),
+    ("get", "/voices/{voice}/export/onnx/", LOGIN, 404, 200, 200),
     ("get", "/voices/{voice}/export/index/", LOGIN, 404, 200, 200),
     ("get", "/voices/import/", LOGIN, 200, 200, 200),
     ("post", "/voices/import/", LOGIN, 422, 422, 422),
@@ -64,8 +71,16 @@ TABLE = [
     ("patch", "/api/voices/{voice}/", 401, 404, 200, 404),
     ("delete", "/api/voices/{voice}/", 401, 404, 204, 404),
     ("get", "/api/voices/{voice}/preview/", 401, 404, 200, 404),
+    ("get", "/api/voices/{voice}/events/", 401, 404, 200, 404),
+    ("get", "/api/voices/{voice}/cover/", 401, 404, 200, 404),
+    ("put", "/api/voices/{voice}/cover/", 401, 404, 400, 404),
+    ("delete", "/api/voices/{voice}/cover/", 401, 404, 204, 404),
+    ("put", "/api/voices/{voice}/index/", 401, 404, 400, 404),
+    ("delete", "/api/voices/{voice}/index/", 401, 404, 204, 404),
+    ("post", "/api/voices/blend/", 401, 400, 400, 400),
     ("get", "/api/voices/{voice}/export/pth/", 401, 404, 200, 200),
     ("get", "/api/voices/{voice}/export/safetensors/", 401, 404, 200, 200),
+    ("get", "/api/voices/{voice}/export/onnx/", 401, 404, 200, 200),
     ("get", "/api/voices/{voice}/export/index/", 401, 404, 200, 200),
     ("get", "/api/imports/", 401, 200, 200, 200),
     ("post", "/api/imports/", 401, 400, 400, 400),
@@ -88,6 +103,8 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/{{imported}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voiceevent/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}models_app/voiceevent/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
@@ -106,8 +123,9 @@ def _fresh(own_folder):
 
 @pytest.fixture
 def done(voice, alice):
-    """A conversion of alice's that has ended, with a voice that has its preview."""
+    """A conversion of alice's that has ended, with a voice that has its preview and its picture."""
     voice.preview.save("preview.mp3", base.upload(base.tone(0.2)))
+    voice.show_cover(alice, b"a picture")
     conversion = Conversion.objects.submit(alice, voice, base.upload(base.tone()), ConversionOptions())
     conversion.result.save("result", base.upload(base.tone(0.2)), save=False)
     Conversion.objects.filter(pk=conversion.pk).update(state="done", result=conversion.result.name)
@@ -126,7 +144,7 @@ def test_everybody_gets_the_answer_of_the_table(role, request, voice, done, impo
     for method, address, *answers in TABLE:
         client = Client()
         wanted = answers[ROLES.index(role)]
-        path = address.format(voice=voice.pk, done=done.pk, imported=imported.pk, asset="crepe-tiny")
+        path = address.format(voice=voice.pk, done=done.pk, imported=imported.pk, asset="crepe-tiny", slug=voice.slug)
         with subtests.test(f"{role} {method} {path}"), rolled_back():
             if role != "nobody":
                 client.force_login(users[role])
@@ -159,7 +177,7 @@ def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, d
 
 def test_every_route_has_a_line():
     lines = [address.split("?")[0].lstrip("/") for _, address, *_ in TABLE]
-    known = {line.format(voice="ID", done="ID", imported="ID", asset="ID") for line in lines}
+    known = {line.format(voice="ID", done="ID", imported="ID", asset="ID", slug="ID") for line in lines}
     unknown = {route for route in routes() if route not in known}
     assert unknown == set(), "add these routes to the table"
 

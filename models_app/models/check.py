@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from jobs.models import Job, JobQuerySet
+from models_app.models.event import Action
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -21,6 +22,11 @@ class VoiceCheckQuerySet(JobQuerySet["VoiceCheck"]):
             check = self.create(voice=voice, owner=by)
             transaction.on_commit(check.hint, robust=True)
         return check
+
+    def ask(self, voice: "VoiceModel", *, by: "User | None") -> "VoiceCheck":
+        """Somebody wants a voice to be tried once more: `submit`, and a line of it."""
+        voice.record(Action.CHECKED, by)
+        return self.submit(voice, by=by)
 
 
 class VoiceCheck(Job):

@@ -44,9 +44,8 @@ def voice_art(voice: VoiceModel) -> SafeString:
     """Its picture, or the drawn one."""
     if not voice.cover:
         return voice_mark(voice.pk)
-    source = (
-        f"{reverse('voices:cover', args=[voice.pk])}?{Path(voice.cover.name).stem[-8:]}"  # another, another address
-    )
+    mark = Path(str(voice.cover.name)).stem[-8:]  # another picture, another address
+    source = f"{reverse('voices:cover', args=[voice.pk])}?{mark}"
     return format_html('<img class="mark" src="{}" width="512" height="512" alt="" loading="lazy">', source)
 
 

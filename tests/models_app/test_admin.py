@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 ADD = "admin:models_app_voicemodel_add"
 LIST = "admin:models_app_voicemodel_changelist"
 CHANGE = "admin:models_app_voicemodel_change"
-FORGED = {"recommended": "{}", "sample_rate": "1", "facts": "{}"}
+FORGED = {"sample_rate": "1", "facts": "{}"}
 
 
 @pytest.fixture
