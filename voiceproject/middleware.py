@@ -91,4 +91,5 @@ class UploadTooLarge:
             return response
         if request.path.startswith("/api/"):
             return JsonResponse(error_body("too_large", refusal.message, refusal.field), status=413)
-        return render(request, "413.html", {"max_recording_mb": settings.MAX_RECORDING_MB}, status=413)
+        limits = {"max_recording_mb": settings.MAX_RECORDING_MB, "max_voice_mb": settings.MAX_VOICE_MB}
+        return render(request, "413.html", limits, status=413)

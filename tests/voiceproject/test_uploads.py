@@ -34,7 +34,8 @@ def test_the_page_says_413(small, client, alice):
     client.force_login(alice)
     response = client.post("/conversions/add/", {"recording": file_of(1.5)})
     assert response.status_code == 413
-    assert "up to 1 MB" in response.content.decode()
+    for limit in ("recordings of up to 1 MB", "voice files of up to 2 MB"):
+        assert limit in response.content.decode()
     assert not list((small / "uploads").iterdir())
 
 
