@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ import torch
 
 from rvc.assets import AssetStore
 from rvc.content.hubert import BASE_HEADS, Hubert
-from rvc.network.generator import TILE_SECONDS, Generator
+from rvc.network.generator import Generator
+from rvc.network.noise import SeededNoise
+from rvc.network.synthesizer import tiles
 from rvc.options import ConversionOptions
 from rvc.pipeline import Converter, Request
 from rvc.pitch.rmvpe import Geometry as RmvpeGeometry
@@ -156,20 +158,29 @@ def decoder_ratio(seconds: int = 10) -> float:
     header = VoiceHeader("v2", True, 40000, CONFIG, speakers=1, feature_width=768)
     generator = Generator(header.geometry, f0=True).eval().requires_grad_(False)
     torch.set_num_threads(1)
-    padded, tile = (seconds + 2) * 100, TILE_SECONDS * 100 + 2 * generator.context
-    reference = _decoding(generator, padded)
+    frames = (seconds + 2) * 100
+    z, speaker, f0 = torch.randn(1, 192, frames), torch.randn(1, 256, 1), torch.full((frames,), 100.0)
+    noise = generator.draw(SeededNoise(1), frames)
+
+    def in_one_piece() -> None:
+        generator(z, speaker, generator.m_source(f0, noise))
+
+    def in_tiles() -> None:
+        decode = generator.prepare(z, speaker, f0, noise)
+        for start, stop in tiles(100, frames - 100):
+            decode(start, stop)
+
+    reference = _cpu_seconds(in_one_piece)
     generator.pack(torch.device("cpu"))
-    ours = _decoding(generator, tile) * seconds / TILE_SECONDS
-    return reference / ours
+    return reference / _cpu_seconds(in_tiles)
 
 
-def _decoding(generator: Generator, frames: int) -> float:
-    z, speaker = torch.randn(1, 192, frames), torch.randn(1, 256, 1)
-    source = torch.randn(1, 1, frames * generator.hop)
+def _cpu_seconds(work: Callable[[], None]) -> float:
+    """Processor seconds of a second run."""
     with torch.inference_mode():
-        generator(z, speaker, source)
+        work()
         started = time.process_time()
-        generator(z, speaker, source)
+        work()
     return time.process_time() - started
 
 

@@ -4,13 +4,18 @@ import ctypes
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch.nn.modules.module import register_module_forward_hook
 
 from rvc.errors import DeviceError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -48,6 +53,25 @@ def _usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def spread(function: Callable[[T], R], items: Sequence[T], device: torch.device) -> Iterator[R]:
+    """`function` of every item, in order, on all threads that torch has on a CPU: one item to a thread.
+
+    Whole items side by side need no barriers, which is a third cheaper than sharing each layer out. What `function`
+    raises ends the iteration.
+    """
+    threads = min(torch.get_num_threads(), len(items)) if device.type == "cpu" else 1
+    if threads == 1:
+        yield from map(function, items)
+        return
+
+    def alone(item: T) -> R:
+        with torch.inference_mode():  # which each thread says for itself
+            return function(item)
+
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield from pool.map(alone, items)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rvc.content import ContentEncoder, damaged
+from rvc.device import spread
 from rvc.voicefile.torchfile import FAIRSEQ_NAMES as FAIRSEQ_CLASSES
 from rvc.weights import read_weights
 
@@ -101,15 +102,16 @@ class Hubert(nn.Module):
         """wave (N,) -> (1, C, T), T = (N − 400) // 320 + 1. Computed in tiles: memory does not grow with N."""
         frames = (wave.shape[0] - RECEPTIVE_FIELD) // HOP + 1
         mean, deviation = self._first_statistics(wave)
-        parts = []
-        for start in range(0, frames, TILE_FRAMES):
+
+        def tile(start: int) -> Tensor:
             stop = min(frames, start + TILE_FRAMES)
             x = self.convs[0](wave[None, None, start * HOP : (stop - 1) * HOP + RECEPTIVE_FIELD])
             x = F.gelu((x - mean) / deviation * self.group_norm.weight[:, None] + self.group_norm.bias[:, None])
             for conv in self.convs[1:]:
                 x = F.gelu(conv(x))
-            parts.append(x)
-        return torch.cat(parts, dim=2)
+            return x
+
+        return torch.cat(list(spread(tile, range(0, frames, TILE_FRAMES), wave.device)), dim=2)
 
     def _first_statistics(self, wave: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation (C, 1) of the first convolution over the whole segment, which its norm needs."""

@@ -17,21 +17,26 @@ SINE_AMPLITUDE = 0.1
 VOICED_NOISE = 0.003
 UNVOICED_NOISE = SINE_AMPLITUDE / 3
 TILE_SECONDS = 2
+TAIL_FRAMES = 100  # of a tile that the later stages take at once
 
 Decoding = Callable[[int, int], Tensor]
 """Decodes the frames start..stop of a prepared segment into (frames·hop,) samples in (−1, 1)."""
 
 
-def context_frames(geometry: Geometry) -> int:
-    """Frames on either side that can reach a frame's samples: tiles with this context decode exactly."""
-    reach, rate = 3.0, 1
-    for up, kernel in zip(geometry.rates, geometry.kernels, strict=True):
+def context_frames(geometry: Geometry, first_stage: int = 0) -> int:
+    """Frames on either side that can reach a frame's samples: tiles with this context decode exactly.
+
+    first_stage: the stage that is entered; 0 counts the convolution before it too.
+    """
+    reach, rate = (0.0, math.prod(geometry.rates[:first_stage])) if first_stage else (4.0, 1)
+    for stage in range(first_stage, len(geometry.rates)):
+        up, kernel = geometry.rates[stage], geometry.kernels[stage]
         reach += math.ceil(kernel / up) / 2 / rate
         rate *= up
         plain = 1 if geometry.resblock == "1" else 0  # each dilated convolution has a plain one after it
         blocks = zip(geometry.resblock_kernels, geometry.resblock_dilations, strict=True)
         reach += max((k - 1) // 2 * sum(d + plain for d in dilations) for k, dilations in blocks) / rate
-    return math.ceil(reach + 3 / rate) + 1
+    return math.ceil(reach + 3 / rate)
 
 
 class Conv(nn.Conv1d):
@@ -151,7 +156,8 @@ class Generator(Decoder):
     def __init__(self, geometry: Geometry, *, f0: bool, tones: int = 1) -> None:
         super().__init__(geometry.hop)
         self.tones = tones if f0 else 0
-        self.context = context_frames(geometry)
+        self.rate = geometry.rates[0]
+        self.context, self.tail_context = context_frames(geometry), context_frames(geometry, 1)
         block = ResBlock1 if geometry.resblock == "1" else ResBlock2
         channels = [geometry.width >> (stage + 1) for stage in range(len(geometry.rates))]
         shapes = list(zip(geometry.resblock_kernels, geometry.resblock_dilations, strict=True))
@@ -177,33 +183,55 @@ class Generator(Decoder):
     def prepare(self, z: Tensor, speaker: Tensor, f0: Tensor, noise: DecoderNoise | None) -> Decoding:
         """Make the excitation of the segment; the rest goes tile by tile.
 
-        Tiles carry `context` frames on both sides, so cutting changes nothing beyond float rounding.
+        The first stage, slow and far-sighted, takes a whole tile with `context` frames on both sides; the later ones,
+        which see little but have many samples, parts of it that fit the cache, with `tail_context` frames. Cutting
+        changes nothing beyond float rounding.
         """
-        source = None if noise is None else self.m_source(f0, noise)
+        source = None if noise is None else self.m_source(f0, noise)[:, :, None]
+
+        def part(first: int, last: int) -> Tensor | None:
+            return None if source is None else source[..., first * self.hop : last * self.hop]
 
         def decode(start: int, stop: int) -> Tensor:
             first, last = max(0, start - self.context), min(z.shape[2], stop + self.context)
-            excitation = None if source is None else source[:, :, first * self.hop : last * self.hop]
-            samples: Tensor = self(z[:, :, first:last], speaker, excitation)
-            return samples[(start - first) * self.hop : (stop - first) * self.hop]
+            early = self.enter(z[:, :, first:last], speaker, part(first, last))
+            samples = []
+            for a in range(start, stop, TAIL_FRAMES):
+                b = min(stop, a + TAIL_FRAMES)
+                low, high = max(first, a - self.tail_context), min(last, b + self.tail_context)
+                late = self.leave(early[..., (low - first) * self.rate : (high - first) * self.rate], part(low, high))
+                samples.append(late[(a - low) * self.hop : (b - low) * self.hop])
+            return torch.cat(samples)
 
         return decode
 
     def forward(self, z: Tensor, speaker: Tensor, source: Tensor | None) -> Tensor:
         """z (1, inter, T), speaker (1, gin, 1), source (1, 1, T·hop). Returns (T·hop,) in (−1, 1)."""
-        x = self.conv_pre(z.unsqueeze(2).contiguous(memory_format=self.layout)) + self.cond(speaker).unsqueeze(2)
         excitation = None if source is None else source.unsqueeze(2)
-        for stage, upsample in enumerate(self.ups):
-            x = upsample(F.leaky_relu_(x, SLOPE))
-            if excitation is not None:
-                x += self.noise_convs[stage](excitation)
-            first = stage * self.blocks_per_stage
-            total, *others = (block(x) for block in self.resblocks[first : first + self.blocks_per_stage])
-            for output in others:
-                total += output
-            x = total.div_(self.blocks_per_stage)
+        return self.leave(self.enter(z, speaker, excitation), excitation)
+
+    def enter(self, z: Tensor, speaker: Tensor, source: Tensor | None) -> Tensor:
+        """What the first stage makes of the latent, (1, width/2, 1, T·rate)."""
+        x = self.conv_pre(z.unsqueeze(2).contiguous(memory_format=self.layout)) + self.cond(speaker).unsqueeze(2)
+        return self._stage(0, x, source)
+
+    def leave(self, x: Tensor, source: Tensor | None) -> Tensor:
+        """The later stages and the last convolution; (T·hop,) in (−1, 1)."""
+        for stage in range(1, len(self.ups)):
+            x = self._stage(stage, x, source)
         with torch.autocast(x.device.type, enabled=False):  # the last step decides the resolution of the samples
-            return torch.tanh(self.conv_post(F.leaky_relu_(x.float(), FINAL_SLOPE)))[0, 0, 0]
+            return torch.tanh(self.conv_post(F.leaky_relu(x.float(), FINAL_SLOPE)))[0, 0, 0]
+
+    def _stage(self, stage: int, x: Tensor, source: Tensor | None) -> Tensor:
+        x = self.ups[stage](F.leaky_relu(x, SLOPE))
+        if source is not None:
+            x += self.noise_convs[stage](source)
+        first = stage * self.blocks_per_stage
+        total, *others = (block(x) for block in self.resblocks[first : first + self.blocks_per_stage])
+        for output in others:
+            total += output
+        mean: Tensor = total.div_(self.blocks_per_stage)
+        return mean
 
 
 def _noise_conv(rates: tuple[int, ...], stage: int, channels: int) -> Conv:

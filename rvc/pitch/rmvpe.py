@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from rvc.device import spread
 from rvc.pitch.mel import BANDS, FRAME, LogMel, mel_basis
 from rvc.pitch.track import FloatArray, Progress, Windowing, measure, no_progress
 from rvc.weights import fill, read_weights, tensor_bytes
@@ -38,7 +39,7 @@ class RmvpeEstimator:
     def __init__(self, path: Path, device: torch.device, windowing: Windowing = WINDOWING) -> None:
         """Raises AssetError (`asset_damaged`) when the file does not hold the network."""
         self.windowing = windowing
-        self.network = load_network(path).to(device)
+        self.network = load_network(path).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mel = LogMel(mel_basis(LOW, HIGH, htk=True), padding=FRAME // 2, bias=0.0, device=device)
         self.nbytes = tensor_bytes(self.network)
 
@@ -162,14 +163,19 @@ def _in_tiles(layer: Callable[..., torch.Tensor], reach: int, maps: torch.Tensor
     """
     frames = maps.shape[2]
     scale = skips[0].shape[2] // frames if skips else 1
-    out = None
-    for start in range(0, frames, TILE):
+
+    def tile(start: int) -> torch.Tensor:
         left, stop = max(start - reach, 0), min(start + TILE, frames)
         right = min(stop + reach, frames)
-        tile = layer(maps[:, :, left:right], *(skip[:, :, scale * left : scale * right] for skip in skips))
+        wide = layer(maps[:, :, left:right], *(skip[:, :, scale * left : scale * right] for skip in skips))
+        return wide[:, :, scale * (start - left) : scale * (stop - left)]
+
+    starts = range(0, frames, TILE)
+    out = None
+    for start, part in zip(starts, spread(tile, starts, maps.device), strict=True):
         if out is None:
-            out = tile.new_empty(1, tile.shape[1], scale * frames, tile.shape[3]).to(memory_format=torch.channels_last)
-        out[:, :, scale * start : scale * stop] = tile[:, :, scale * (start - left) : scale * (stop - left)]
+            out = part.new_empty(1, part.shape[1], scale * frames, part.shape[3]).to(memory_format=torch.channels_last)
+        out[:, :, scale * start : scale * start + part.shape[2]] = part
     return maps if out is None else out
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from rvc.network import generator, synthesizer
 from rvc.network.generator import context_frames
 from rvc.network.noise import DecoderNoise
 from rvc.network.synthesizer import Segment, Synthesizer
@@ -119,11 +120,26 @@ def test_a_part_equals_the_whole(keep: tuple[int, int]) -> None:
     np.testing.assert_allclose(audio, whole[keep[0] * 400 : keep[1] * 400], atol=2e-6)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_cutting_a_tile_changes_nothing(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrays, network = Arrays(MODELS["tiny_v2_40k_f0"]), network_of("tiny_v2_40k_f0")
+    segment, given = segment_of(arrays), noises(arrays, f0=True)
+    whole = torch.cat(list(network(segment, *given)))
+    monkeypatch.setattr(generator, "TAIL_FRAMES", 7)
+    monkeypatch.setattr(synthesizer, "TILE_SECONDS", 0.17)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    cut = torch.cat(list(network(segment, *given)))
+    torch.set_num_threads(before)
+    np.testing.assert_allclose(cut, whole, atol=2e-6)
+
+
 def test_the_context_is_the_receptive_field() -> None:
     """Nothing beyond the stated context reaches a sample; one frame inside it still does."""
     network = network_of("tiny_v2_40k_f0")
     context = context_frames(read_voice(golden("tiny_v2_40k_f0.pth")).header.geometry)
     assert context == 13
+    assert context_frames(read_voice(golden("tiny_v2_40k_f0.pth")).header.geometry, first_stage=1) == 2
     z, speaker = torch.randn(1, 24, 60), torch.zeros(1, 16, 1)
     with torch.inference_mode():
         plain = network.dec(z, speaker, torch.zeros(1, 1, 24000))
