@@ -1,9 +1,9 @@
 """Thousands of small damages to good files: whatever they do, the answer is a VoiceFileError or a voice."""
 
 import io
-import random
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from rvc.errors import VoiceFileError
 from rvc.voicefile.index import open_stored_index, read_index
 from rvc.voicefile.torchfile import FAIRSEQ_NAMES, TRUSTED, read_torch_file
 from rvc.voicefile.voice import open_stored_voice, read_voice, write_voice
+from tests.hostile import damage
 from tests.hostile.pickling import write_zip
 from tests.rvc.indexes import make_index
 from tests.rvc.voices import make_voice, voice_bytes
 
 MUTANTS = 300
-VALUES = (0, 1, 0x7F, 0x80, 0xFF)
 SMALL: dict[str, Any] = {
     "n_layers": 1,
     "wavenet_layers": 1,
@@ -29,23 +29,7 @@ SMALL: dict[str, Any] = {
 }
 
 
-def mutants(data: bytes, seed: int, *, early: int) -> Iterator[bytes]:
-    """Copies with bytes changed, pieces cut out or repeated; half of the damage lies in the first `early` bytes."""
-    chance = random.Random(seed)
-    for _ in range(MUTANTS):
-        copy = bytearray(data)
-        for _ in range(chance.choice((1, 1, 2, 8))):
-            position = chance.randrange(min(early, len(copy)) if chance.random() < 0.5 else len(copy))
-            damage = chance.randrange(4)
-            if damage == 0:
-                copy[position] = chance.choice(VALUES)
-            elif damage == 1:
-                copy[position] = chance.randrange(256)
-            elif damage == 2:
-                del copy[position : position + chance.randrange(1, 9)]
-            else:
-                copy[position:position] = copy[position : position + chance.randrange(1, 9)]
-        yield bytes(copy)
+mutants = partial(damage.mutants, count=MUTANTS)
 
 
 def survive(path: Path, copies: Iterator[bytes], read: Callable[[Path], object]) -> dict[str, int]:

@@ -28,7 +28,7 @@ from rvc.voicefile.onnx.graph import (
 )
 from rvc.voicefile.onnx.model import Array, Model, Node, Value, joined, parts
 from rvc.voicefile.onnx.reader import read_model, unsupported
-from rvc.voicefile.onnx.session import Session
+from rvc.voicefile.onnx.session import OutOfMemory, Session
 
 SHORT, LONG = 12, 20
 """Frames of the two trial runs: what differs between them grows with the recording."""
@@ -53,7 +53,7 @@ def read_graph(path: Path) -> tuple[VoiceHeader, Array]:
     if stated.get("samplingRate", rate) != rate:
         raise VoiceFileError("bad_config", f"The ONNX file states another sampling rate than it has, {rate} Hz.")
     written = joined(parts(_ours(model, facts.noise)))
-    _run(Session(written, optimised=False), facts, width, LONG, hop)
+    _run(Session(written, trial=True), facts, width, LONG, hop)
     f0 = "pitchf" in facts.types
     header = VoiceHeader.of_graph(
         facts.to_json(), stated, f0=f0, sample_rate=rate, speakers=speakers, feature_width=width
@@ -88,7 +88,7 @@ def _tried(model: Model, steps: list[Node], layout: str, width: int) -> tuple[Gr
     real = next(value.type for value in model.inputs if value.name in ("phone", "feats"))
     shown = tuple(Value(step.outputs[0], type_of(step, real), None) for step in steps)
     seen = Model(model.ir_version, model.opset, model.nodes, model.tensors, model.inputs, (*model.outputs, *shown), {})
-    session = Session(joined(parts(seen)), optimised=False)
+    session = Session(joined(parts(seen)), trial=True)
     types = {value.name: value.type for value in model.inputs}
     latent = _channels(model) if layout == WEBUI else 0
     facts = GraphFacts(layout, types, latent, ())
@@ -123,7 +123,12 @@ def _run(session: Session, facts: GraphFacts, width: int, frames: int, hop: int)
     coarse = np.where(f0 > 0, 64, 1)
     phone = 0.1 * chance.standard_normal((frames, width))
     feed = Feed(phone, coarse, f0, 0, latent, chance.standard_normal(frames * hop))
-    samples, *others = session.run(feeds(facts, feed, hop))
+    try:
+        samples, *others = session.run(feeds(facts, feed, hop))
+    except OutOfMemory as error:
+        raise VoiceFileError(
+            "too_complex", "Running this ONNX voice took too much memory, so it was refused."
+        ) from error
     if samples.ndim not in (1, 3) or samples.size != max(samples.shape) or samples.dtype.kind != "f":
         raise unsupported("what it gives is not one channel of samples")
     if not np.isfinite(samples).all():
