@@ -1,6 +1,7 @@
 """System checks: a configuration that would lose jobs, or open the site, is named before anything starts."""
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from rvc import sandbox
 from rvc.errors import RVCError
 
 LONG_ENOUGH = 50
+HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)+", re.ASCII)
 KEY_MISSING = (
     "SECRET_KEY is not set: run `python3 run.py`, which makes one, or put at least 50 random characters into .env."
 )
@@ -81,6 +83,16 @@ def check_jobs(**_: Any) -> Sequence[CheckMessage]:
         (settings.JOB_TIMEOUT_SECONDS >= 1, "JOB_TIMEOUT_SECONDS must be at least 1."),
     )
     return [Error(sentence, id="voiceproject.E011") for holds, sentence in rules if not holds]
+
+
+@register
+def check_import_hosts(**_: Any) -> Sequence[CheckMessage]:
+    hint = "Write names alone: files.example.org, *.example.org for all below it, or * for every public host."
+    return [
+        Error(f"IMPORT_HOSTS: {host!r} is no name of a host.", hint=hint, id="voiceproject.E012")
+        for host in settings.IMPORT_HOSTS
+        if not HOST.fullmatch(host.strip())
+    ]
 
 
 @register(deploy=True)  # it starts a process, which is too much for every command

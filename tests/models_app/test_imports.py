@@ -6,15 +6,21 @@ import io
 import itertools
 import time
 import zipfile
+from dataclasses import replace
+from functools import partial
 
 import pytest
+from django.db import connection
 
 from jobs.models import State
-from models_app import tasks
+from jobs.tasks import perform
+from models_app import addresses, tasks
+from models_app.imports.work import work
 from models_app.models import VoiceCheck, VoiceImport, VoiceModel
 from tests import base
 from tests import network as net
 from tests.voiceproject.test_addresses import LOOPBACK, PRIVATE, SCHEMES, WRITING
+from voiceproject.fetching import Patience
 
 pytestmark = pytest.mark.django_db
 IMPORTS = "/api/imports/"
@@ -309,6 +315,28 @@ class TestStopping:
         job.refresh_from_db()
         assert job.state == State.DONE
         assert alices.post(f"{IMPORTS}{job.pk}/retry/").status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_is_heard_while_nothing_comes(alice, files, settings):
+    """With real transactions a heart in a thread of its own hears of it."""
+    settings.JOB_BEAT_SECONDS = 0.1
+    job = VoiceImport.objects.create(owner=alice, url=URL)
+
+    def silent(handler):
+        VoiceImport.objects.get(pk=job.pk).cancel()
+        connection.close()
+        cancelled.append(time.monotonic())
+        time.sleep(5)
+
+    cancelled = []
+    files["/voices/Mary_e200_s4000.pth"] = silent
+    fetcher = replace(addresses.fetcher(), patience=Patience())
+    perform(VoiceImport, str(job.pk), partial(work, fetcher=fetcher))
+    assert time.monotonic() - cancelled[0] < 2
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    assert base.files_left() == set()
 
 
 def test_progress_is_real(bring, files, monkeypatch, voice_file):

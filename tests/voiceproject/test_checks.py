@@ -111,3 +111,10 @@ def test_a_queue_that_would_lose_jobs_is_named(settings, change):
 def test_limits_that_do_not_fit_together_are_named(settings, name):
     setattr(settings, name, 0)
     assert ids(checks.check_jobs()) == ["voiceproject.E011"]
+
+
+def test_hosts_that_are_none_are_named(settings):
+    settings.IMPORT_HOSTS = ["files.example.org", "*.example.org", "*", "hub_1.example"]
+    assert checks.check_import_hosts() == []
+    settings.IMPORT_HOSTS = ["https://files.example.org", "files.example.org:443", "*example.org", "", "nas", "*.*"]
+    assert ids(checks.check_import_hosts()) == ["voiceproject.E012"] * 6
