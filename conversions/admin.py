@@ -27,7 +27,7 @@ class ConversionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Conversion | None = None) -> list[str]:
-        hidden = {"source", "result", "token"}
+        hidden = {"source", "result", "token", "fingerprint"}
         columns = [field.name for field in Conversion._meta.concrete_fields if field.name not in hidden]
         return ["source_player", "result_player", *columns]
 

@@ -1,6 +1,8 @@
 from dataclasses import asdict, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files import File
 from django.db import models, transaction
@@ -14,6 +16,7 @@ from conversions.methods import check_method
 from jobs.models import Job, JobQuerySet
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
+from rvc.features import FeatureCache
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
 from voiceproject.files import clean_label, delete_after_commit, kept_together
 
@@ -86,6 +89,9 @@ class Conversion(Job):
     source = models.FileField(upload_to=source_path, blank=True, editable=False)
     source_name = models.CharField("recording", max_length=120, editable=False)
     source_type = models.CharField(max_length=40, default=recordings.UNKNOWN, editable=False)
+    fingerprint = models.CharField(
+        max_length=40, blank=True, db_index=True, editable=False, help_text="of the decoded recording, once it was read"
+    )
     source_seconds = models.FloatField("length", null=True, editable=False, help_text="seconds")
 
     pitch_shift = models.FloatField(default=0.0, help_text="semitones")
@@ -152,3 +158,11 @@ class Conversion(Job):
 @receiver(post_delete, sender=Conversion)
 def delete_files(instance: Conversion, **kwargs: Any) -> None:
     delete_after_commit(instance.source, instance.result)
+    if instance.fingerprint:
+        transaction.on_commit(partial(forget_features, instance.fingerprint))
+
+
+def forget_features(fingerprint: str) -> None:
+    """Remove what was measured in a recording, unless somebody's conversion of the very same recording is left."""
+    if not Conversion.objects.filter(fingerprint=fingerprint).exists():
+        FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20).forget(fingerprint)

@@ -47,6 +47,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     _check_permission(conversion)
     index = _index(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
     recording, decoding = _timed(lambda: _decode(scratch, conversion))
+    _note_fingerprint(conversion, recording)
     progress("prepare", DECODED)
     converted = _convert(scratch, conversion, recording, index, progress)
     progress("encode", CONVERTED)
@@ -82,6 +83,14 @@ def _decode(scratch: Path, conversion: Conversion) -> "Recording":
     return decode(source, scratch, recordings.limits())
 
 
+def _note_fingerprint(conversion: Conversion, recording: "Recording") -> None:
+    """Before anything is cached under it, so that it is found when the row is deleted."""
+    from rvc.features import fingerprint
+
+    conversion.fingerprint = fingerprint(recording.samples)
+    Conversion.objects.filter(pk=conversion.pk).update(fingerprint=conversion.fingerprint)
+
+
 def _convert(
     scratch: Path, conversion: Conversion, recording: "Recording", index: Path | None, progress: Report
 ) -> "Converted":
@@ -106,7 +115,7 @@ def _convert(
 
 def _check_stored(voice: VoiceModel) -> None:
     for file in (voice.file, voice.index_file):
-        if file and not file.storage.exists(file.name):
+        if file.name and not file.storage.exists(file.name):
             raise RVCError("voice_missing", VOICE_MISSING.format(voice=voice), field="voice")
 
 

@@ -18,7 +18,10 @@ BLOCK = 1 << 24
 
 
 class FeatureCache:
-    """Arrays by key in one folder. Several processes may share it; the least recently used files go first."""
+    """Arrays by recording and key in one folder. Several processes may share it; the least recently used go first.
+
+    A recording is named by its `fingerprint`, with which the names of its files begin.
+    """
 
     def __init__(self, folder: Path, budget: int) -> None:
         """budget: bytes the folder may hold."""
@@ -26,9 +29,9 @@ class FeatureCache:
         self.budget = budget
         folder.mkdir(parents=True, exist_ok=True)
 
-    def get(self, key: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """The array under `key`, read-only, computed and stored if it is not there or is damaged."""
-        path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
+    def get(self, recording: str, key: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """What `key` means of a recording, read-only, computed and stored if it is not there or is damaged."""
+        path = self.folder / f"{recording}.{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
         try:
             array: NDArray[Any] = safetensors.read(path)[1]["array"]
         except (OSError, KeyError, VoiceFileError):
@@ -38,6 +41,11 @@ class FeatureCache:
             with suppress(OSError):  # another process may have made room just now
                 os.utime(path)
         return array
+
+    def forget(self, recording: str) -> None:
+        """Remove all that was made from a recording."""
+        for path in self.folder.glob(f"{recording}.*"):
+            path.unlink(missing_ok=True)
 
     def _store(self, path: Path, array: NDArray[Any]) -> None:
         part = path.with_suffix(f".{uuid.uuid4().hex}.part")

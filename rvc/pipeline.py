@@ -205,7 +205,8 @@ class Conversion:
         """An array of the feature cache, if there is one, or computed."""
         if self.converter.features is None:
             return compute()
-        return self.converter.features.get(f"{ALGORITHM} {what} {network} {self.pad} {self.fingerprint}", compute)
+        key = f"{ALGORITHM} {what} {network} {self.pad}"
+        return self.converter.features.get(self.fingerprint, key, compute)
 
     def _segment(self, features: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> Segment:
         """Features with retrieval, doubled to 100 per second and protected, with the F0 of the same frames."""

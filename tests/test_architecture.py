@@ -14,7 +14,16 @@ PACKAGES = ("voiceproject", "jobs", "models_app", "conversions", "tts", "rvc", "
 LAYERS = ("tts", "conversions", "models_app", "jobs")
 """Left may import right, never back."""
 
-SHELF = ("rvc.errors", "rvc.options", "rvc.voicefile", "rvc.sandbox", "rvc.assets", "rvc.codec", "rvc.pitch.methods")
+SHELF = (
+    "rvc.errors",
+    "rvc.options",
+    "rvc.voicefile",
+    "rvc.sandbox",
+    "rvc.assets",
+    "rvc.codec",
+    "rvc.features",
+    "rvc.pitch.methods",
+)
 """What web processes may import: free of torch."""
 
 ENGINE_PLACES = {"tasks.py", "management"}

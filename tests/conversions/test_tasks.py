@@ -2,10 +2,12 @@
 
 import io
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from django.conf import settings
 from django.db import connection
 
 from conversions import tasks
@@ -180,6 +182,22 @@ def test_a_voice_deleted_at_the_end_costs_no_result(conversion, voice, monkeypat
     run(conversion)
     assert (conversion.state, conversion.error_code) == (State.DONE, "")
     assert conversion.used_index
+
+
+def test_deleting_a_recording_deletes_what_was_measured_in_it(submit, voice, bob, django_capture_on_commit_callbacks):
+    cache = Path(settings.FEATURE_CACHE_DIR)
+    others = set(cache.glob("*"))
+    type(voice).objects.update(visibility="everyone")
+    first, second, another = submit(), submit(user=bob), submit(sound=base.tone(0.7))
+    for conversion in (first, second, another):
+        run(conversion)
+        assert conversion.state == State.DONE
+    assert first.fingerprint == second.fingerprint != another.fingerprint
+    for conversion, kept in ((first, True), (second, False)):
+        with django_capture_on_commit_callbacks(execute=True):
+            conversion.delete()
+        assert bool(set(cache.glob(f"{first.fingerprint}.*"))) == kept, "as long as somebody has the same recording"
+    assert set(cache.glob("*")) - others == set(cache.glob(f"{another.fingerprint}.*")) != set()
 
 
 def test_a_recording_that_vanished_is_told(conversion):

@@ -230,21 +230,31 @@ def test_features_and_pitch_are_reused(convert: Any, wave: np.ndarray, tmp_path:
 def test_the_feature_cache_keeps_its_budget(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path, 4000)
     for key in "abc":
-        cache.get(key, lambda: np.zeros(200))
+        cache.get("recording", key, lambda: np.zeros(200))
     assert 0 < sum(file.stat().st_size for file in tmp_path.iterdir()) <= 4000
     (tmp_path / "left-behind.part").write_bytes(bytes(9000))
     os.utime(tmp_path / "left-behind.part", (0, 0))
-    cache.get("d", lambda: np.zeros(200))
+    cache.get("recording", "d", lambda: np.zeros(200))
     assert not (tmp_path / "left-behind.part").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00v\x00{", b"damaged", bytes(5000)])
 def test_damaged_features_are_computed_again(tmp_path: Path, content: bytes) -> None:
     cache = FeatureCache(tmp_path, 1 << 20)
-    cache.get("key", lambda: np.arange(5.0))
+    cache.get("recording", "key", lambda: np.arange(5.0))
     next(tmp_path.iterdir()).write_bytes(content)
-    assert np.array_equal(cache.get("key", lambda: np.arange(5.0)), np.arange(5.0))
-    assert np.array_equal(cache.get("key", lambda: pytest.fail("it was stored again")), np.arange(5.0))
+    assert np.array_equal(cache.get("recording", "key", lambda: np.arange(5.0)), np.arange(5.0))
+    stored = cache.get("recording", "key", lambda: pytest.fail("it was stored again"))
+    assert np.array_equal(stored, np.arange(5.0))
+
+
+def test_what_was_made_from_a_recording_can_be_forgotten(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path, 1 << 20)
+    for recording in ("a", "ab"):
+        for key in ("f0", "content"):
+            cache.get(recording, key, lambda: np.arange(5.0))
+    cache.forget("a")
+    assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"ab"}
 
 
 def test_replaced_weights_are_another_network(tmp_path: Path) -> None:
