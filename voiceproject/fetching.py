@@ -119,7 +119,7 @@ class Visit:
                 connection.putheader(name, value)
             connection.endheaders()
             with connection.getresponse() as response:
-                yield Reply(response, str(address))
+                yield Reply(response)
 
     @contextmanager
     def _connected(self, address: Address) -> Iterator[socket.socket]:
@@ -193,7 +193,6 @@ class Reply:
     """An answer whose body is bytes as they are: any encoding of it is refused, since plain bytes were asked for."""
 
     response: http.client.HTTPResponse
-    url: str
 
     @property
     def status(self) -> int:

@@ -8,6 +8,7 @@ import time
 import zipfile
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -214,6 +215,13 @@ def test_misbehaviour_ends_in_its_code(name, bring, files, imports, settings):
     job = bring()
     assert (job.state, job.error_code) == (state, code)
     assert job.error_message
+    assert_nothing_happened(imports)
+
+
+def test_a_full_disk_is_no_fault_of_the_file(bring, files, imports, monkeypatch):
+    monkeypatch.setattr("voiceproject.downloads.shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
+    job = bring()
+    assert (job.state, job.error_code) == (State.FAILED, "storage_full")
     assert_nothing_happened(imports)
 
 

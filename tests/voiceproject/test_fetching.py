@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import socket
 import time
 from types import SimpleNamespace
 
@@ -145,6 +146,16 @@ class TestOtherSide:
             assert code_of(fetch) == "upstream"
         finally:
             network.ports[(net.SITE, 443)] = kept
+
+    def test_a_handshake_that_never_ends(self, network, fetch):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            network.ports[(net.SITE, 443)], kept = silent.getsockname()[1], network.ports[(net.SITE, 443)]
+            try:
+                started = time.monotonic()
+                assert code_of(fetch, patience=Patience(connect=0.3, silent=5, total=5)) == "upstream"
+                assert time.monotonic() - started < 2
+            finally:
+                network.ports[(net.SITE, 443)] = kept
 
     @pytest.mark.parametrize("status", [204, 206, 400, 401, 403, 404, 500, 503])
     def test_answers_that_are_no_file(self, network, fetch, status):
