@@ -24,6 +24,7 @@ from jobs import SUPERVISOR_VARIABLE
 from jobs.models import State, WorkerBeat
 from jobs.processes import Tree
 from jobs.reaper import Reaper, job_models, log_taken_back
+from jobs.sweeper import Sweeper
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Supervisor:
         self.row = WorkerBeat(host=socket.gethostname(), pid=os.getpid(), workers=workers)
         self.reaper = Reaper()
         self.watch = Watch(self.row)
+        self.sweeper = Sweeper()
         self.cluster: Tree | None = None
         self.workers: set[int] = set()
         self.lame = False
@@ -76,6 +78,7 @@ class Supervisor:
 
     def tick(self) -> None:
         self.row.beat()
+        self.sweeper.tick()
         self.look_for_the_dead()
         self.reaper.tick(self.row.beat_at)
         self.take_back_from_the_dead()
@@ -140,6 +143,7 @@ class Supervisor:
         """Stop at once: what was running goes back to the queue and costs no attempt."""
         logger.info("stopping")
         try:
+            self.sweeper.end()
             self.end_cluster("the worker was asked to stop", counted=False)
             self.row.delete()
         except (DatabaseError, InterfaceError) as error:

@@ -10,4 +10,5 @@ JOB_BEAT_SECONDS = 0.5
 JOB_LEASE_SECONDS = 5
 JOB_HINT_SECONDS = 2
 JOB_STALL_SECONDS = 4
+SWEEP_MINUTES = 0  # it belongs to the domain
 LOGGING = LOGGING | {"loggers": {}}  # noqa: F405 - the queue says when its workers are ready

@@ -161,6 +161,7 @@ JOB_HINT_SECONDS = 10  # a waiting job of which the queue has not heard for so l
 JOB_STALL_SECONDS = 30  # work is due, a worker is free, and nothing was claimed for so long: start the cluster anew
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
 JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", 3600)
+SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)  # how often the supervisor has files removed that belong to nothing
 Q_CLUSTER: dict[str, Any] = {
     "name": "voiceproject",
     "orm": "default",

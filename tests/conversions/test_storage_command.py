@@ -7,6 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.template.defaultfilters import filesizeformat
 
 from conversions.models import Conversion
 from tests import base
@@ -47,11 +48,31 @@ def test_it_works(done, own_folder, capsys):
 def test_a_check_removes_nothing(done, own_folder, capsys):
     put(own_folder, *LOST, *LEFT)
     before = base.files_left()
-    call_command("storage", "--check")
+    with pytest.raises(CommandError, match="5 files or folders belong to nothing"):
+        call_command("storage", "--check")
     assert base.files_left() == before
     told = capsys.readouterr().out
     assert told.splitlines()[0] == "results/a.wav: belongs to nothing"
     assert told.count(": belongs to nothing") == len(LOST + LEFT)
+
+
+def test_a_check_tells_sizes_by_kind(done, own_folder, capsys):
+    call_command("storage", "--check")
+    told = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())
+    assert told["sources"] == f"1 files, {filesizeformat(done.source.size)}"
+    assert told["results"] == f"1 files, {filesizeformat(done.result.size)}"
+    assert told["voices"].startswith("2 files, ")
+
+
+def test_features_of_recordings_that_are_gone_are_swept(done, own_folder, settings):
+    settings.FEATURE_CACHE_DIR = own_folder / "cache" / "features"
+    Conversion.objects.update(fingerprint="kept")
+    put(settings.FEATURE_CACHE_DIR, "kept.1.safetensors", "gone.1.safetensors")
+    put(settings.FEATURE_CACHE_DIR, "young.1.safetensors", hours=0.5)
+    age(own_folder)
+    call_command("storage", "--sweep")
+    left = {path.name for path in settings.FEATURE_CACHE_DIR.iterdir()}
+    assert left == {"kept.1.safetensors", "young.1.safetensors"}
 
 
 def test_what_is_young_may_get_its_row_yet(own_folder):

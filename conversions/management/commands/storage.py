@@ -13,9 +13,11 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import FileField
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-FOLDERS = ("previews", "results", "sources", "voices")
+from conversions.models import Conversion
+
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way to its row."""
 
@@ -25,20 +27,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--check", action="store_true", help="only say what there is")
+        what.add_argument("--check", action="store_true", help="only say what there is; status 1 if anything is wrong")
         what.add_argument("--sweep", action="store_true", help="remove the files that belong to nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.sweep = options["sweep"]
+        self.homeless = 0
         before = timezone.now() - YOUNG
-        stored = {name for folder in FOLDERS for name in _stored(folder)}  # before the rows, which may gain some
+        stored = {name for folder in _folders() for name in _stored(folder)}  # before the rows, which may gain some
         named = set(_named())
         for name in sorted(stored - named):
             self._take_file(name, before)
-        for path in _left_behind(before):
+        for path in (*_left_behind(before), *_measured_in_nothing(before)):
             self._take_path(path)
-        if missing := [name for name in sorted(named - stored) if not default_storage.exists(name)]:
-            raise CommandError("\n".join(f"{name}: a row names it and it is missing" for name in missing))
+        if not self.sweep:
+            self._tell_sizes(stored)
+        self._judge([name for name in sorted(named - stored) if not default_storage.exists(name)])
 
     def _take_file(self, name: str, before: datetime) -> None:
         try:
@@ -58,13 +62,40 @@ class Command(BaseCommand):
             path.unlink(missing_ok=True)
 
     def _say(self, name: str) -> None:
+        self.homeless += 1
         self.stdout.write(f"{name}: {'removed' if self.sweep else 'belongs to nothing'}")
+
+    def _tell_sizes(self, stored: set[str]) -> None:
+        for folder in _folders():
+            sizes = [_size(name) for name in stored if name.startswith(f"{folder}/")]
+            self.stdout.write(f"{folder}: {len(sizes)} files, {filesizeformat(sum(sizes))}")
+
+    def _judge(self, missing: list[str]) -> None:
+        """Whoever reads only the exit status learns that something is wrong."""
+        trouble = [f"{name}: a row names it and it is missing" for name in missing]
+        if self.homeless and not self.sweep:
+            way = "`python3 run.py manage storage --sweep` removes them"
+            trouble.append(f"{self.homeless} files or folders belong to nothing; {way}.")
+        if trouble:
+            raise CommandError("\n".join(trouble))
+
+
+def _folders() -> list[str]:
+    """The folders of storage: one for each kind of file."""
+    with suppress(FileNotFoundError):
+        return sorted(default_storage.listdir("")[0])
+    return []
 
 
 def _stored(folder: str) -> list[str]:
-    if not default_storage.exists(folder):
-        return []
     return [f"{folder}/{name}" for name in default_storage.listdir(folder)[1]]
+
+
+def _size(name: str) -> int:
+    try:
+        return default_storage.size(name)
+    except FileNotFoundError:  # deleted with its row since we looked
+        return 0
 
 
 def _named() -> Iterator[str]:
@@ -78,6 +109,19 @@ def _named() -> Iterator[str]:
 def _left_behind(before: datetime) -> Iterator[Path]:
     """Uploads and quarantined folders whose process is gone."""
     for path in (*Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"), *(settings.VAR_DIR / "quarantine").glob("*")):
-        with suppress(FileNotFoundError):  # its process has just cleared it away
-            if path.stat().st_mtime < before.timestamp():
-                yield path
+        if _older(path, before):
+            yield path
+
+
+def _measured_in_nothing(before: datetime) -> Iterator[Path]:
+    """Cached features of recordings that were deleted elsewhere, or while a worker measured them."""
+    kept = set(Conversion.objects.exclude(fingerprint="").values_list("fingerprint", flat=True).distinct())
+    for path in Path(settings.FEATURE_CACHE_DIR).glob("*"):
+        if path.name.partition(".")[0] not in kept and _older(path, before):
+            yield path
+
+
+def _older(path: Path, before: datetime) -> bool:
+    with suppress(FileNotFoundError):  # its process has just cleared it away
+        return path.stat().st_mtime < before.timestamp()
+    return False
