@@ -131,7 +131,7 @@ def test_names_are_one_clean_line(alices, voice, name, file):
 def test_the_command_writes_all_there_is(voice, tmp_path, capsys):
     folder = tmp_path / "new" / "folder"
     call_command("voices", "export", "tiny", "--out", str(folder))
-    written = {"Tiny.pth", "Tiny.safetensors", "added_IVF2_Flat_nprobe_1_Tiny_v2.index"}
+    written = {"Tiny.pth", "Tiny.safetensors", "Tiny.onnx", "added_IVF2_Flat_nprobe_1_Tiny_v2.index"}
     assert {path.name for path in folder.iterdir()} == written
     assert {Path(line).name for line in capsys.readouterr().out.split()} == written
     call_command("voices", "add", str(folder / "Tiny.pth"), "--name", "Again")

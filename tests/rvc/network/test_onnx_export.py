@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from rvc.parts import LoadedVoice
 from rvc.pitch.track import coarse_bins
 from rvc.voicefile.decoders import MRF
 from rvc.voicefile.onnx.export import onnx_file
-from rvc.voicefile.onnx.model import Model
+from rvc.voicefile.onnx.model import Attribute, Kind, Model, Node
+from rvc.voicefile.onnx.session import OutOfMemory
 from rvc.voicefile.voice import VoiceFile, open_stored_voice, read_voice, write_voice
 from tests.rvc.golden import Arrays, golden
 from tests.rvc.graphs import halved, make_model, model_of, save_model, webui
@@ -209,6 +211,28 @@ def test_a_run_can_be_cancelled(plain: VoiceFile, tmp_path: Path, monkeypatch: p
     with watched(cancel), pytest.raises(Cancelled):
         spoken(network, segment)
     assert time.monotonic() - began < 0.8 * whole
+
+
+def test_a_graph_that_grows_out_of_bounds_is_ended(plain: VoiceFile, tmp_path: Path) -> None:
+    """It asks for (frames)⁴ values: little in the trial, far more than there is in a conversion."""
+    model = model_of(plain)
+    last = model.nodes[-1]
+    steps = (
+        Node("Shape", ("feats",), ("sizes",), {}),
+        Node("Slice", ("sizes", "one", "two"), ("frames",), {}),
+        Node("Concat", ("frames",) * 4, ("many",), {"axis": Attribute(Kind.WHOLE, 0)}),
+        Node("ConstantOfShape", ("many",), ("zeros",), {}),
+        Node("ReduceMax", ("zeros",), ("zero",), {"keepdims": Attribute(Kind.WHOLE, 0)}),
+        Node("Add", (last.inputs[0], "zero"), ("sum",), {}),
+        replace(last, inputs=("sum",)),
+    )
+    tensors = {**model.tensors, "one": np.array([1]), "two": np.array([2])}
+    grown = replace(model, nodes=(*model.nodes[:-1], *steps), tensors=tensors)
+    network = OnnxVoice(read_voice(save_model(grown, tmp_path / "a.onnx")), CPU, 1)
+    assert len(spoken(network, segment_of(plain, frames=40))) == 22 * 400
+    with pytest.raises(OutOfMemory):
+        spoken(network, segment_of(plain, frames=300))
+    assert len(spoken(network, segment_of(plain, frames=40))) == 22 * 400
 
 
 def test_the_same_voice_gives_the_same_bytes(tmp_path: Path) -> None:
