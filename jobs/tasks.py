@@ -39,13 +39,15 @@ class Progress:
         self.stage = ""
         self.fraction = 0.0
         self.lost: Cancelled | LeaseLost | None = None
-        # Inside a transaction nobody else sees the row: no thread could beat for it, so each call does.
+        # Inside a transaction nobody else sees the row: no thread could beat for it, so each call does. The engine
+        # calls from threads of its own as well, which have other connections.
         self.alone = connection.in_atomic_block
+        self.thread = threading.get_ident()
 
     def __call__(self, stage: str, fraction: float) -> None:
         self.stage = stage
         self.fraction = max(self.fraction, min(fraction, 1.0))
-        if self.alone:
+        if self.alone and threading.get_ident() == self.thread:
             self.beat()
         if self.lost:
             raise self.lost

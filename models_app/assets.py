@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from models_app.models import AssetFetch
-from rvc.assets import BASE_URL, AssetStatus, AssetStore, asset_named
+from rvc.assets import BASE_URL, AssetStatus, AssetStore
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -43,6 +43,7 @@ class AssetLine:
     status: AssetStatus
     digests: list[Digest]
     source: str
+    bundled: bool
     fetch: AssetFetch | None
 
     @property
@@ -70,14 +71,15 @@ def asset_lines() -> list[AssetLine]:
 
 
 def _line(status: AssetStatus, fetch: AssetFetch | None) -> AssetLine:
-    source = asset_named(status.name).copies[0][0].source
-    base_url = settings.ASSETS_BASE_URL or BASE_URL
-    return AssetLine(status, list(_digests(status)), f"{base_url}/{source}" if source else "", fetch)
+    asset = asset_store().asset(status.name)
+    source = asset.copies[0][0].source
+    address = f"{settings.ASSETS_BASE_URL or BASE_URL}/{source}" if source else ""
+    return AssetLine(status, list(_digests(status)), address, bool(asset.bundled), fetch)
 
 
 def _digests(status: AssetStatus) -> Iterator[Digest]:
     """What the files here hash to; before they are here or hashed, what was published of them."""
-    copies = asset_named(status.name).copies
+    copies = asset_store().asset(status.name).copies
     published = {file.sha256 for copy in copies for file in copy}
     for filename, sha256 in status.digests.items():
         yield Digest(filename, sha256, PUBLISHED if sha256 in published else RECORDED)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar, cast
 
 import torch
 
-from rvc.assets import ASSETS, AssetStore
+from rvc.assets import AssetStore
 from rvc.content import ContentEncoder, load_encoder
 from rvc.device import release_memory
 from rvc.network.onnxvoice import OnnxVoice
@@ -89,7 +89,7 @@ class Loader:
 
     def identity(self, name: str) -> str:
         """The name with the size and age of its files: another one when they were replaced."""
-        if name not in ASSETS or not self.assets.installed(name):
+        if not self.assets.installed(name):
             return name
         path = self.assets.path(name)
         files = sorted([path] if path.is_file() else [file for file in path.iterdir() if file.suffix != ".json"])

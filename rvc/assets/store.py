@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rvc.assets.download import Progress, download
 from rvc.assets.importing import place_published
+from rvc.assets.own import NAME, Check, own_asset, own_names, place_own
 from rvc.assets.record import Record, sha256_of
 from rvc.assets.table import ASSETS, BASE_URL, Asset, AssetFile, asset_named
 from rvc.errors import AssetError
@@ -62,7 +63,7 @@ class AssetStore:
 
         Raises AssetError: unknown_asset, needs_asset, asset_damaged.
         """
-        asset = asset_named(name)
+        asset = self.asset(name)
         copy = self._copy(asset)
         if copy is None:
             raise AssetError("needs_asset", f"{name} is not installed ({asset.purpose}): run {_way_to(asset)}.")
@@ -72,15 +73,23 @@ class AssetStore:
 
     def installed(self, name: str) -> bool:
         """Whether its files are there with the right sizes. Cheap: nothing is read."""
-        return self._copy(asset_named(name)) is not None
+        return self._copy(self.asset(name)) is not None
+
+    def asset(self, name: str) -> Asset:
+        """What is known of `name`; a content encoder of the operator's own where the table has none of this name.
+
+        Raises AssetError: unknown_asset.
+        """
+        return own_asset(name) if name not in ASSETS and NAME.fullmatch(name) else asset_named(name)
 
     def status(self) -> list[AssetStatus]:
-        """Every asset of the table as it stands. Cheap: nothing is hashed."""
-        return [self._status(asset) for asset in ASSETS.values()]
+        """Every asset of the table, and the operator's own, as they stand. Cheap: nothing is hashed."""
+        own = [asset for name in own_names(self.folder) if self._copy(asset := own_asset(name))]
+        return [self._status(asset) for asset in (*ASSETS.values(), *own)]
 
     def verify(self, name: str) -> AssetStatus:
         """Read and hash the asset's files again. Raises AssetError: unknown_asset, needs_asset, asset_damaged."""
-        asset = asset_named(name)
+        asset = self.asset(name)
         for filename in self._copy(asset) or ():
             self._check(asset, filename, again=True)
         self.path(name)
@@ -114,6 +123,15 @@ class AssetStore:
         for asset, file in placed:
             self._record(asset).store(file.name, file.sha256 or "")
         return sorted({asset.name for asset, _ in placed})
+
+    def import_as(self, path: Path, name: str, check: Check = lambda name, folder: None) -> AssetStatus:
+        """Take a content encoder whose files nobody published, under a name; their hashes are recorded and held on to.
+
+        check: whether it can be loaded. Raises AssetError: unknown_asset, or what `check` raises.
+        """
+        for filename in place_own(Path(path), name, self.folder, check):
+            self._record(self.asset(name)).store(filename, sha256_of(self.folder / name / filename))
+        return self._status(self.asset(name))
 
     def _fetch_file(self, asset: Asset, file: AssetFile, progress: Progress) -> None:
         target = self._file(asset, file.name)
@@ -195,6 +213,8 @@ class AssetStore:
 def _way_to(asset: Asset) -> str:
     if asset.bundled:
         return f"`python3 run.py manage assets import {asset.bundled}`"
+    if not asset.fetchable:
+        return f"`python3 run.py manage assets import FOLDER --as {asset.name}`, with the folder of its weights"
     return f"`python3 run.py manage assets fetch {asset.name}`"
 
 

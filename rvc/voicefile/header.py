@@ -1,6 +1,7 @@
 """The facts of a voice: what it is, how it is built, what it needs. Taken from the file, never from its name."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -16,6 +17,11 @@ CONTENTVEC_NAMES = frozenset(
 WIDTHS_OF_VERSION = {256: "v1", 768: "v2"}
 WIDTHS_OF_ENCODER = {"whisper-base": (512,), "contentvec": (256, 768)}
 ENCODER_OF_WIDTH = {256: "contentvec", 768: "contentvec", 512: "whisper-base"}
+DASHED_NAMES = frozenset(
+    {"spin", "spin-v2", "chinese-hubert-base", "japanese-hubert-base", "korean-hubert-base", "whisper-base"}
+)
+NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]+")
+LONGEST_NAME = 60
 OWN_FIELDS = frozenset({"weight", "config", "version", "f0", "embedder_model", "embedder_name", "vocoder"})
 FOUND_IN_GRAPHS = ("f0", "sample_rate", "speakers", "feature_width")
 MAX_FACTS, MAX_NAME, MAX_TEXT = 32, 64, 500
@@ -136,9 +142,12 @@ class VoiceHeader:
 
 
 def encoder_name(embedder: str) -> str:
-    """The name we keep an encoder under, for the names other programs write into their voices."""
-    name = embedder.lower().removesuffix(".pt")
-    return "contentvec" if name in CONTENTVEC_NAMES else name
+    """The name we keep an encoder under, for the names other programs write into their voices; fit for a folder."""
+    name = NOT_IN_NAMES.sub("-", embedder.lower().removesuffix(".pt"))[:LONGEST_NAME].strip("._-")
+    if name in CONTENTVEC_NAMES:
+        return "contentvec"
+    dashed = name.replace("_", "-")
+    return dashed if dashed in DASHED_NAMES else name or "custom"
 
 
 def _own_facts(values: Mapping[str, Any]) -> dict[str, Any]:

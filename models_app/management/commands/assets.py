@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -33,6 +32,7 @@ class Command(BaseCommand):
         fetch.add_argument("--all", action="store_true", help="Everything the hub has.")
         carry = actions.add_parser("import", help="Take known files out of files, folders, .zip and .whl archives.")
         carry.add_argument("paths", nargs="+", metavar="PATH", type=Path)
+        carry.add_argument("--as", dest="name", help="a content encoder of your own, in the layout of HuBERT, by name")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         action: Callable[[AssetStore, dict[str, Any]], None] = getattr(self, f"_{options['action']}")
@@ -47,8 +47,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{status.name:22}{status.state:11}{_megabytes(status.size):>10}  {status.purpose}")
             self.stdout.write(f"{'':43}  {status.licence}")
             if status.state == "recorded":
-                for filename, digest in status.digests.items():
-                    self.stdout.write(f"{'':43}  {filename}: sha256 {digest}, recorded at its first use")
+                for line in _recorded(status):
+                    self.stdout.write(f"{'':43}  {line}")
 
     def _verify(self, store: AssetStore, options: dict[str, Any]) -> None:
         names = options["names"] or [status.name for status in store.status() if status.state != "missing"]
@@ -70,12 +70,26 @@ class Command(BaseCommand):
         self._each(names, bring)
 
     def _import(self, store: AssetStore, options: dict[str, Any]) -> None:
+        if options["name"]:
+            self._import_own(store, options["name"], options["paths"])
+            return
+
         def take(path: Path) -> str:
             names = store.import_from(path, self._progress(path.name))
             lines = [_imported(status) for status in store.status() if status.name in names]
             return "\n".join(lines) + _waited(name for name in names if store.installed(name))
 
         self._each(options["paths"], take)
+
+    def _import_own(self, store: AssetStore, name: str, paths: list[Path]) -> None:
+        if len(paths) > 1:
+            raise CommandError("Only one folder or file can be taken under one name.")
+
+        def take(path: Path) -> str:
+            status = store.import_as(path, name, _load)
+            return "\n".join((f"{name}: {status.state}", *_recorded(status))) + _waited([name])
+
+        self._each(paths, take)
 
     def _each(self, things: Iterable[Any], work: Callable[[Any], str]) -> None:
         """Do all of them, say what failed in one sentence each, and exit with 1 if anything did."""
@@ -104,6 +118,19 @@ class Command(BaseCommand):
 
 def _imported(status: AssetStatus) -> str:
     return f"{status.name}: {status.state}" if status.installed else f"{status.name}: in part, files are still missing"
+
+
+def _recorded(status: AssetStatus) -> list[str]:
+    return [f"{name}: sha256 {digest}, recorded at its first use" for name, digest in status.digests.items()]
+
+
+def _load(name: str, folder: Path) -> None:
+    """Whether an encoder can be loaded at all; its numbers show in the previews of the voices that use it."""
+    import torch  # noqa: PLC0415 - only who brings an encoder waits for it
+
+    from rvc.content import load_encoder  # noqa: PLC0415
+
+    load_encoder(name, folder, torch.device("cpu"))
 
 
 def _waited(names: Iterable[str]) -> str:
