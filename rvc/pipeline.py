@@ -108,7 +108,8 @@ class Conversion:
         self.index = self._index()
         self.fingerprint = fingerprint(self.request.wave)
         self.dtype = decoder_dtype(self.converter.device, self.options.precision)
-        if self.options.precision == "fast" and self.dtype == torch.float32:
+        self.done.warnings += self.voice.network.remarks(self.options.precision)
+        if self.options.precision == "fast" and self.dtype == torch.float32 and header.graph is None:
             self.done.warnings.append("This processor has no bfloat16: the result is exact, and not faster.")
 
     def _index(self) -> Retrieval | None:

@@ -38,16 +38,21 @@ class OnnxVoice:
             self.facts = GraphFacts.from_json(voice.header.graph or {})
         except (KeyError, TypeError) as error:
             raise VoiceFileError("damaged", "The stored voice is damaged; add its file again.") from error
-        self.header = voice.header
+        self.header, self.device = voice.header, device
         data = voice.tensors[GRAPH].tobytes()
         providers = providers_for(device.index or 0) if device.type == "cuda" else providers_for(None)
         self.session = Session(data, threads=threads, providers=providers)
         self.nbytes = 2 * len(data)  # as read, and as laid out for computing
         self.pulse = Pulse()
 
-    @property
-    def on_gpu(self) -> bool:
-        return CUDA in self.session.providers
+    def remarks(self, precision: str) -> list[str]:
+        """What has to be said of every conversion with this voice: what was asked for and could not be had."""
+        found = []
+        if precision == "fast":
+            found.append("An ONNX voice computes in the precision it was exported with: fast changes nothing.")
+        if self.device.type != "cpu" and CUDA not in self.session.providers:
+            found.append("onnxruntime cannot use the graphics card here: the ONNX voice was run by the processor.")
+        return found
 
     def draw(self, noise: SeededNoise, frames: int) -> tuple[Tensor, DecoderNoise | None]:
         """The noise for a segment of this many frames, as Synthesizer.draw draws it."""

@@ -80,6 +80,10 @@ class Synthesizer(nn.Module):
         self.flow = Flow(geometry.inter, geometry.hidden, layers=wavenet_layers, speaker_channels=geometry.gin)
         self.dec = decoder_of(header)
 
+    def remarks(self, precision: str) -> list[str]:
+        """What has to be said of every conversion with this network."""
+        return []
+
     @classmethod
     def load(cls, voice: VoiceFile, device: torch.device) -> "Synthesizer":
         """Build and fill the network. Raises VoiceFileError naming tensors that are missing, extra or mis-shaped."""

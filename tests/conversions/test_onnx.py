@@ -80,6 +80,19 @@ def test_it_works(alice, upload, graph_bytes, voice):
     assert np.abs(converted(alice, graph, index_rate=0) - expected).max() < CLOSE
 
 
+def test_long_recordings_are_cut_shorter(alice, upload, graph_bytes):
+    """A graph decodes a piece at once, so the piece is what bounds the memory."""
+    graph = upload(graph_bytes)
+    source = base.upload(base.tone(20), "tone.wav")
+    conversion = Conversion.objects.submit(alice, graph, source, ConversionOptions(index_rate=0))
+    tasks.convert(str(conversion.pk))
+    conversion.refresh_from_db()
+    assert (conversion.state, conversion.facts["pieces"]) == (State.DONE, 2)
+    samples, rate = soundfile.read(io.BytesIO(conversion.result.read()), dtype="float32")
+    assert (len(samples), rate) == (800_000, 40_000)
+    assert np.isfinite(samples).all()
+
+
 def test_the_index_works_with_it(alice, upload, graph_bytes, index_file, voice):
     graph = upload(graph_bytes, index=base.upload(index_file, "a.index"))
     assert graph.has_index

@@ -190,6 +190,14 @@ def test_what_we_keep_of_a_graph_cannot_be_uploaded(plain: VoiceFile, tmp_path: 
     assert caught.value.code == "not_a_voice"
 
 
+def test_what_cannot_be_had_is_said(plain: VoiceFile, tmp_path: Path) -> None:
+    graph = exported(plain, tmp_path / "a.onnx")
+    assert OnnxVoice(graph, CPU, 1).remarks("exact") == []
+    assert ["fast changes nothing" in remark for remark in OnnxVoice(graph, CPU, 1).remarks("fast")] == [True]
+    (remark,) = OnnxVoice(graph, torch.device("mps"), 1).remarks("exact")
+    assert "run by the processor" in remark
+
+
 def test_a_graph_has_no_config(plain: VoiceFile, tmp_path: Path) -> None:
     header = exported(plain, tmp_path / "a.onnx").header
     with pytest.raises(VoiceFileError, match="not taken apart"):
