@@ -6,12 +6,15 @@ from launch.checkout import Checkout
 from launch.console import Step, Trouble, follow, say
 
 NEW_ADMIN = "Created the first administrator"
+ONE_TIME = "DJANGO_SUPERUSER_PASSWORD_IS_ONE_TIME"
 
 
 def prepare(checkout: Checkout) -> None:
     """Make the site ready. A new first administrator's password is shown here, once, and kept nowhere."""
-    password = checkout.environ.get("DJANGO_SUPERUSER_PASSWORD") or secrets.token_urlsafe(12)
-    environ = checkout.child_environ(DJANGO_SUPERUSER_PASSWORD=password)
+    given = checkout.environ.get("DJANGO_SUPERUSER_PASSWORD", "")
+    password = given or secrets.token_urlsafe(12)
+    made_up = {} if given else {ONE_TIME: "1"}
+    environ = checkout.child_environ(DJANGO_SUPERUSER_PASSWORD=password, **made_up)
     step = Step("Preparing the site")
     status, printed = follow(checkout.manage("prepare"), step, checkout.setup_log, env=environ)
     if status:
@@ -21,7 +24,7 @@ def prepare(checkout: Checkout) -> None:
         )
     step.end()
     created = next((line for line in printed.splitlines() if line.startswith(NEW_ADMIN)), None)
-    if created and "DJANGO_SUPERUSER_PASSWORD" not in checkout.environ:
+    if created and not given:
         show_password(created.removeprefix(NEW_ADMIN).strip(" ."), password)
 
 

@@ -301,7 +301,8 @@ class TestFirstAdmin:
     @pytest.fixture
     def site_of(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Checkout:
         told = (
-            f"import pathlib; new = not pathlib.Path('said').exists(); pathlib.Path('said').touch(); {SAYS_IT_IF_NEW}"
+            f"import pathlib; new = not pathlib.Path('said').exists(); pathlib.Path('said').touch(); {SAYS_IT_IF_NEW};"
+            f"import os; pathlib.Path('one-time').write_text(os.environ.get('{site.ONE_TIME}', ''))"
         )
         monkeypatch.setattr(Checkout, "manage", lambda self, *words: [sys.executable, "-c", told])
         monkeypatch.chdir(checkout.root)
@@ -315,12 +316,14 @@ class TestFirstAdmin:
         assert len(shown) == 1
         assert len(shown[0]) >= 16
         assert shown[0] not in site_of.setup_log.read_text()
+        assert (site_of.root / "one-time").read_text() == "1"
         site.prepare(site_of)
         assert "password" not in capsys.readouterr().out
 
     def test_a_password_of_your_own_is_not_shown(self, site_of: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
         site.prepare(Checkout(site_of.root, {**site_of.environ, "DJANGO_SUPERUSER_PASSWORD": "chosen-by-me"}))
         assert "password" not in capsys.readouterr().out
+        assert (site_of.root / "one-time").read_text() == ""
 
     def test_failure_says_the_last_words(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
         told = "import sys; sys.exit('CommandError: The database is newer than this checkout.')"

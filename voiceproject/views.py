@@ -3,18 +3,20 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.authtoken.models import Token
 from rest_framework.authtoken.serializers import AuthTokenSerializer
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from voiceproject.api import StrictSerializer
+from voiceproject.passwords import CHOOSE, must_choose
 
 # Swagger's page sets styles and small pictures from its script.
 DOCS_CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
@@ -53,7 +55,10 @@ class TokenView(APIView):
             if "authorization" in str(error.get_codes()):
                 raise AuthenticationFailed("This name and password do not belong together.") from error
             raise
-        token, _ = Token.objects.get_or_create(user=serializer.validated_data["user"])
+        user = serializer.validated_data["user"]
+        if must_choose(user):
+            raise PermissionDenied(f"{CHOOSE} It is done at {reverse('password_change')}.")
+        token, _ = Token.objects.get_or_create(user=user)
         return Response({"token": token.key})
 
 

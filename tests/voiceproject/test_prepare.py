@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 
+from launch import site
 from voiceproject.management.commands import prepare
+from voiceproject.models import OneTimePassword
 
 
 @pytest.fixture
@@ -47,6 +49,16 @@ class TestFirstAdmin:
         assert user is not None
         assert user.is_superuser
 
+    def test_the_password_that_was_made_up_is_to_be_changed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        run()
+        assert OneTimePassword.objects.is_used_by(get_user_model().objects.get())
+
+    def test_so_is_one_that_another_program_made_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "long enough for her")
+        monkeypatch.setenv(site.ONE_TIME, "1")
+        run()
+        assert OneTimePassword.objects.is_used_by(get_user_model().objects.get())
+
     def test_it_is_made_once(self) -> None:
         run()
         assert "administrator" not in run()
@@ -61,6 +73,7 @@ class TestFirstAdmin:
         monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "long enough for her")
         assert "long enough" not in run()
         assert authenticate(username="mira", password="long enough for her") is not None
+        assert not OneTimePassword.objects.exists()
 
 
 @pytest.mark.django_db

@@ -13,6 +13,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
+from voiceproject.models import OneTimePassword
+
+ONE_TIME = "DJANGO_SUPERUSER_PASSWORD_IS_ONE_TIME"
+"""Set by whoever made up the password in DJANGO_SUPERUSER_PASSWORD and showed it once."""
+
 
 def keep_private() -> None:
     """Password hashes and tokens lie in SQLite's file: nobody else on the machine may read it."""
@@ -55,7 +60,9 @@ class Command(BaseCommand):
         with transaction.atomic():
             if people.filter(is_superuser=True).exists():
                 return
-            people.create_superuser(name, os.environ.get("DJANGO_SUPERUSER_EMAIL", ""), password)
+            admin = people.create_superuser(name, os.environ.get("DJANGO_SUPERUSER_EMAIL", ""), password)
+            if given is None or ONE_TIME in os.environ:
+                OneTimePassword.objects.give(admin)
         self.stdout.write(f"Created the first administrator {name}.")
         if given is None:
             self.stdout.write(f"One-time password, shown only now: {password}")

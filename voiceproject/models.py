@@ -1,0 +1,34 @@
+import hashlib
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class OneTimePasswordQuerySet(models.QuerySet["OneTimePassword"]):
+    def give(self, user: "User") -> None:
+        """The password that this person has now was made up by a program: it is there to be changed."""
+        self.update_or_create(user=user, defaults={"digest": _digest(user)})
+
+    def is_used_by(self, user: "User") -> bool:
+        """Whether this person has it still. However a password is changed, this becomes false."""
+        return self.filter(user=user, digest=_digest(user)).exists()
+
+
+class OneTimePassword(models.Model):
+    """Remembers a password that was shown on a terminal, so that it does not stay."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    digest = models.CharField(max_length=64, help_text="of the stored password")
+
+    objects = OneTimePasswordQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"one-time password of {self.user}"
+
+
+def _digest(user: "User") -> str:
+    return hashlib.sha256(user.password.encode()).hexdigest()
