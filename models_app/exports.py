@@ -68,6 +68,7 @@ def save_export(voice: VoiceModel, kind: str, folder: Path) -> Path:
         except BaseException:
             path.unlink()
             raise
+    voice.record(Action.EXPORTED, None, f".{kind}")
     return path
 
 

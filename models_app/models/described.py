@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 
+CALLED = {"recommended": "default options", "consent_statement": "statement of consent", "origin": "source"}
+
 
 def cover_path(voice: "Described", filename: str) -> str:
     """A name is used once: what a browser keeps of an earlier picture is never shown for a later one."""
@@ -89,7 +91,7 @@ class Described(Recorded):
             self.tags.set(Tag.objects.named(tags))
             changed.append("tags")
         if changed:
-            self.record(Action.EDITED, by, ", ".join(changed))
+            self.record(Action.EDITED, by, ", ".join(CALLED.get(name, name) for name in changed))
         return changed
 
     @transaction.atomic

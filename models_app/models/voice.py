@@ -63,11 +63,12 @@ class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
         return self.filter(encoder__in=installed).exclude(state=VoiceState.UNUSABLE)
 
     def find(self, words: str) -> "VoiceModel":
-        """The one voice of this id, slug or name."""
+        """The one voice of this id or name, else of this slug."""
         try:
             return self.get(pk=uuid.UUID(words))
         except ValueError:
-            return self.filter(slug=words).first() or self.get(name__iexact=words)
+            named = self.filter(name__iexact=words)
+            return named.get() if named.exists() else self.get(slug=words)
 
     def add(
         self,

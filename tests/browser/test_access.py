@@ -37,6 +37,7 @@ def addresses(staff, make_voice, finish):
     shown = {name: record.get_absolute_url() for name, record in pages.items()}
     shown |= {"convert": "/conversions/", "voices": "/voices/", "add": "/voices/add/", "account": "/password/"}
     shown |= {"again": f"/conversions/?from={one.pk}", "delete": f"/conversions/{one.pk}/delete/"}
+    shown |= {"share": f"/voices/{voice.pk}/share/", "blend": "/voices/blend/", "nothing-found": "/voices/?search=zzz"}
     return shown | {"edit": f"/voices/{voice.pk}/edit/", "delete-voice": f"/voices/{voice.pk}/delete/"}
 
 

@@ -1,9 +1,11 @@
 """Staff add, look at and remove voices; the upload goes through the same checks as on the pages."""
 
 import pytest
-from django.urls import reverse
+from django import forms
+from django.contrib.auth.models import Group
+from django.urls import reverse, reverse_lazy
 
-from models_app.models import VoiceModel
+from models_app.models import VoiceCheck, VoiceEvent, VoiceModel
 from tests import base
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +90,82 @@ def test_deleting_removes_the_files(desk, make_voice, alice, django_capture_on_c
         desk.post(reverse(LIST), data)
     assert not VoiceModel.objects.exists()
     assert base.files_left() == set()
+
+
+LISTED = reverse_lazy(LIST)
+
+
+def act(desk, action, *voices):
+    return desk.post(LISTED, {"action": action, "_selected_action": [voice.pk for voice in voices]}, follow=True)
+
+
+def test_the_list_says_how_much_room_is_taken(desk, make_voice, alice, bob):
+    for owner, size in ((alice, 3 << 20), (alice, 2 << 20), (bob, 1 << 20), (None, 0)):
+        VoiceModel.objects.filter(pk=make_voice(owner).pk).update(size_bytes=size)
+    shown = " ".join(desk.get(LISTED).content.decode().replace("\xa0", " ").split())
+    assert "4 voices take 6.0 MB: alice 5.0 MB (2), bob 1.0 MB (1), this server 0 bytes (1)." in shown
+
+
+def test_it_filters(desk, make_voice, alice, encoder):
+    make_voice(alice, name="Here", visibility="everyone")
+    missing = make_voice(alice, name="Gone", language="de")
+    VoiceModel.objects.filter(pk=missing.pk).update(encoder="contentvec", state="unusable")
+    missing.edit(alice, tags=["warm"])
+    queries = {"installed=no": "Gone", "installed=yes": "Here", "visibility__exact=everyone": "Here", "q=warm": "Gone"}
+    queries |= {"state__exact=unusable": "Gone", "language__exact=de": "Gone", "encoder=contentvec": "Gone"}
+    for query, name in queries.items():
+        found = desk.get(f"{LISTED}?{query}").context["cl"].queryset
+        assert [voice.name for voice in found] == [name], query
+
+
+def test_its_preview_can_be_heard(desk, voice):
+    assert "<audio" not in desk.get(LISTED).content.decode()
+    voice.preview.save("a.mp3", base.upload(base.tone(0.1)))
+    assert f'src="/voices/{voice.pk}/preview/"' in desk.get(LISTED).content.decode()
+
+
+def test_the_actions_go_through_the_verbs(desk, make_voice, alice, bob):
+    one, two = make_voice(alice), make_voice(bob)
+    VoiceCheck.objects.all().delete()
+    act(desk, "check_again", one, two)
+    assert VoiceCheck.objects.count() == 2
+    act(desk, "for_everyone", one, two)
+    assert VoiceModel.objects.visible_to(bob).count() == 2
+    act(desk, "for_owner", one, two)
+    assert VoiceModel.objects.visible_to(bob).count() == 1
+    assert "2 voices have lost their index" in act(desk, "remove_the_index", one, two).content.decode()
+    assert not VoiceModel.objects.exclude(index_file="").exists()
+    act(desk, "delete_selected", one)
+    desk.post(LISTED, {"action": "delete_selected", "_selected_action": [one.pk], "post": "yes"})
+    done = VoiceEvent.objects.filter(voice_key=one.pk, actor_name="staff").order_by("id")
+    assert [event.action for event in done] == ["checked", "shared", "shared", "indexed", "deleted"]
+
+
+def test_it_changes_owner_sharing_and_words(desk, voice, alice, bob):
+    group = Group.objects.create(name="choir")
+    said = {"name": "New", "tags": "Warm, low", "owner": bob.pk, "visibility": "people", "option_pitch_shift": "2"}
+    answer = desk.post(reverse(CHANGE, args=[voice.pk]), said | {"people": [alice.pk], "groups": [group.pk]})
+    assert answer.status_code == 302, answer.context["errors"]
+    voice.refresh_from_db()
+    assert (voice.owner, voice.tag_words, voice.recommended) == (bob, ["low", "warm"], {"pitch_shift": 2.0})
+    assert voice.shared_words == "alice, group choir"
+    done = VoiceEvent.objects.filter(actor_name="staff").order_by("id")
+    assert [event.action for event in done] == ["edited", "given", "shared"]
+
+
+def test_a_voice_is_not_given_to_who_has_it(desk, make_voice, alice, bob):
+    voice, _ = make_voice(alice), make_voice(bob)
+    answer = desk.post(reverse(CHANGE, args=[voice.pk]), {"name": "T", "owner": bob.pk, "visibility": "private"})
+    assert "owner" in answer.context["adminform"].form.errors
+
+
+def test_no_file_field_goes_round_the_checks(desk, voice):
+    form = desk.get(reverse(CHANGE, args=[voice.pk])).context["adminform"].form
+    files = {name for name, field in form.fields.items() if isinstance(field, forms.FileField)}
+    assert files == {"index", "cover"}
+    assert form.Meta.model._meta.get_field("file").editable is False
+
+
+def test_the_queue_has_no_pages(desk):
+    shown = desk.get(reverse("admin:index")).content.decode()
+    assert "django_q" not in shown

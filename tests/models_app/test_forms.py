@@ -10,7 +10,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_works(alice, voice_file):
-    form = VoiceForm({"name": "", "visibility": "everyone"}, {"checkpoint": base.upload(voice_file, "My voice.pth")}, owner=alice)
+    form = VoiceForm(
+        {"name": "", "visibility": "everyone"}, {"checkpoint": base.upload(voice_file, "My voice.pth")}, owner=alice
+    )
     assert form.is_valid(), form.errors
     assert not VoiceModel.objects.exists()
     voice = form.save()

@@ -4,25 +4,29 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from models_app.blending import blend
 from models_app.bundled import install_starter
 from models_app.exports import export_name, kinds, save_export
 from models_app.imports import command as importing
-from models_app.models import Visibility, VoiceCheck, VoiceModel
+from models_app.indexes import remove_index, replace_index
+from models_app.models import Visibility, VoiceCheck, VoiceModel, tags_from_text
 from models_app.tasks import check_voice
 from rvc.errors import RVCError
 
 SHOWN = (
-    "id", "name", "owner", "visibility", "version", "f0", "sample_rate", "speakers", "encoder", "missing_asset",
-    "state", "state_message", "has_index", "size_bytes", "recommended", "description", "licence", "origin", "quality",
+    "id", "slug", "name", "owner", "visibility", "shared_words", "tag_words", "language", "version", "f0",
+    "sample_rate", "speakers", "encoder", "missing_asset", "state", "state_message", "has_index", "size_bytes",
+    "recommended", "description", "licence", "origin", "quality", "consent_statement", "consent_at", "use_count",
     "report", "created_at",
 )  # fmt: skip
 COLUMNS = ("id", "name", "owner", "visibility", "version", "sample_rate", "encoder", "has_index", "state")
 
 
 class Command(BaseCommand):
-    help = "List, add, check, show, export and remove voices; install the starter voice."
+    help = "List, add, check, show, blend, export and remove voices; install the starter voice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -33,6 +37,8 @@ class Command(BaseCommand):
         add.add_argument("--name", help="the file's name when left out")
         add.add_argument("--owner", help="user name; the voice belongs to the server when left out")
         add.add_argument("--everyone", action="store_true", help="everyone may use it")
+        add.add_argument("--tags", default="", help="words to find it by, with commas between")
+        add.add_argument("--consent", default="", help="why it may be used")
         importing.add_arguments(verbs.add_parser("import"))
         verbs.add_parser("remove").add_argument("voice", help="name or id")
         show = verbs.add_parser("show")
@@ -42,6 +48,15 @@ class Command(BaseCommand):
         check.add_argument("voices", nargs="*", metavar="VOICE", help="name or id")
         check.add_argument("--all", action="store_true", help="every voice there is")
         check.add_argument("--local", action="store_true", help="work in this process, without a worker")
+        blending = verbs.add_parser("blend", help="make a new voice of two that are built alike")
+        blending.add_argument("first", help="name or id")
+        blending.add_argument("second", help="name or id")
+        blending.add_argument("--share", type=float, default=0.5, help="how much of the first, between 0 and 1")
+        blending.add_argument("--name", default="", help="both names when left out")
+        blending.add_argument("--owner", help="user name; the voice belongs to the server when left out")
+        index = verbs.add_parser("index", help="give a voice another index, or none")
+        index.add_argument("voice", help="name or id")
+        index.add_argument("file", nargs="?", type=Path, help="the new .index file; the index is removed without one")
         export = verbs.add_parser("export")
         export.add_argument("voice", help="name or id")
         export.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write into")
@@ -71,6 +86,8 @@ class Command(BaseCommand):
             name=options["name"] or options["file"].stem,
             owner=_user(options["owner"]),
             visibility=Visibility.EVERYONE if options["everyone"] else Visibility.PRIVATE,
+            consent_statement=options["consent"],
+            tags=_tags(options["tags"]),
         )
         self.stdout.write(f"Added {voice.name} as {voice.pk}. {voice.missing_asset_message}".strip())
         for file in voice.report["files"] if voice.report["zip"] else ():
@@ -82,7 +99,7 @@ class Command(BaseCommand):
 
     def do_remove(self, **options: Any) -> None:
         voice = find(options["voice"])
-        voice.delete()
+        voice.remove(None)
         self.stdout.write(f"Removed {voice.name}.")
 
     def do_show(self, **options: Any) -> None:
@@ -98,12 +115,28 @@ class Command(BaseCommand):
             raise CommandError("Say which voices to check, or --all; `manage.py voices list` shows them.")
         voices = list(VoiceModel.objects.all()) if options["all"] else [find(words) for words in options["voices"]]
         for voice in voices:
-            check = VoiceCheck.objects.submit(voice)
+            check = VoiceCheck.objects.ask(voice, by=None)
             if options["local"]:
                 check_voice(str(check.pk))
             voice.refresh_from_db()
             words = [voice.name, voice.get_state_display() if options["local"] else "queued", voice.state_message]
             self.stdout.write(": ".join(filter(None, words)))
+
+    def do_blend(self, **options: Any) -> None:
+        owner, name = _user(options["owner"]), options["name"]
+        first, second = find(options["first"]), find(options["second"])
+        voice = blend(first, second, options["share"], by=None, owner=owner, name=name)
+        self.stdout.write(f"Made {voice.name} as {voice.pk}: {voice.origin}. It has no index.")
+
+    def do_index(self, **options: Any) -> None:
+        voice, file = find(options["voice"]), options["file"]
+        if file is None:
+            self.stdout.write("Removed the index." if remove_index(voice, None) else "It has no index.")
+        elif not file.is_file():
+            raise CommandError(f"There is no file {file}.")
+        else:
+            replace_index(voice, file, None)
+            self.stdout.write(f"{voice.name} has {voice.index_facts['vectors']} vectors now.")
 
     def do_export(self, **options: Any) -> None:
         voice, folder = find(options["voice"]), options["out"]
@@ -131,6 +164,13 @@ def find(words: str) -> VoiceModel:
 
 def facts(voice: VoiceModel) -> dict[str, Any]:
     return {name: getattr(voice, name) for name in SHOWN} | {"owner": voice.owner and voice.owner.get_username()}
+
+
+def _tags(text: str) -> list[str]:
+    try:
+        return tags_from_text(text)
+    except ValidationError as error:
+        raise CommandError(error.message) from error
 
 
 def _user(name: str | None) -> Any:
