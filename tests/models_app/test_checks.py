@@ -8,11 +8,14 @@ import soundfile
 import torch
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models.functions import Now
 
 from jobs.models import State
 from models_app import checking, ingest, tasks
+from models_app.bundled import install_starter
 from models_app.models import VoiceCheck, VoiceModel, VoiceState
 from tests import base
+from tests.rvc.golden import golden
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoder")]
 
@@ -79,6 +82,34 @@ def test_a_voice_that_is_added_is_checked(voice, alice):
 def test_a_voice_of_the_server_is_checked_for_nobody(make_voice):
     make_voice(None)
     assert VoiceCheck.objects.get().owner is None
+
+
+def test_the_starter_is_checked_when_the_first_start_is_over():
+    voice, new = install_starter()
+    assert new
+    check = VoiceCheck.objects.get(voice=voice)
+    assert VoiceCheck.objects.claim(check.pk) is None
+    VoiceCheck.objects.update(not_before=Now())
+    assert VoiceCheck.objects.claim(check.pk) is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tiny_v1_40k_f0.pth",
+        "tiny_onnx_nof0.pth",
+        "tiny_applio_mrf_40k.pth",
+        "tiny_applio_refinegan_32k.pth",
+        "tiny_rvc_webui.onnx",
+        "tiny_wokada_nof0.onnx",
+    ],
+)
+def test_every_kind_of_voice_is_tried_without_its_encoder(name):
+    voice = VoiceModel(name=name)
+    voice.store(ingest.check(golden(name)))
+    check = run(voice)
+    assert (check.state, check.error_message, voice.state) == (State.DONE, "", VoiceState.READY)
+    assert (voice.missing_asset, bool(voice.preview)) == ("contentvec", False)
 
 
 def test_one_check_that_waits_is_enough(voice, alice):
