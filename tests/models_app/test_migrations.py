@@ -1,0 +1,37 @@
+"""Rows from before sharing had three kinds and voices had slugs are carried over, and back."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+BEFORE, AFTER = [("models_app", "0003_voice_jobs")], [("models_app", "0004_keeping")]
+FACTS = {"version": "v2", "f0": True, "sample_rate": 40000, "encoder": "contentvec"}
+
+
+def migrate(target):
+    executor = MigrationExecutor(connection)
+    executor.migrate(target)
+    return MigrationExecutor(connection).loader.project_state(target).apps.get_model("models_app", "VoiceModel")
+
+
+@pytest.fixture
+def _back_to_the_newest(transactional_db):
+    yield
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+@pytest.mark.usefixtures("_back_to_the_newest")
+def test_it_works():
+    before = migrate(BEFORE)
+    for name, shared in (("Tante Märi", True), ("Tante Märi", False), ("声", False)):
+        before.objects.create(name=name, shared=shared, **FACTS)
+    after = migrate(AFTER)
+    kept = {(voice.slug, voice.visibility) for voice in after.objects.all()}
+    second = after.objects.filter(name="Tante Märi").order_by("created_at").last()
+    assert kept == {
+        ("tante-mari", "everyone"),
+        (f"tante-mari-{second.pk.hex[:8]}", "private"),
+        ("voice", "private"),
+    }
+    assert migrate(BEFORE).objects.filter(shared=True).count() == 1
