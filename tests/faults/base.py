@@ -70,9 +70,9 @@ class FaultCase(TransactionTestCase):
             self.start()
         self.wait(lambda: len(self.ready()) == 2, 30, "two workers ready")
 
-    def start(self, timeout=3):
+    def start(self, timeout=3, settings_module="tests.settings_faults"):
         environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.settings_faults",
+            "DJANGO_SETTINGS_MODULE": settings_module,
             "DATABASE_URL": database_url(),
             "VAR_DIR": str(settings.VAR_DIR),
             "JOB_TIMEOUT_SECONDS": str(timeout),
