@@ -18,7 +18,7 @@ from jobs.scratch import scratch_folder
 from models_app import addresses
 from models_app.forms import name_from_file
 from models_app.imports import hub
-from models_app.models import VoiceCheck, VoiceImport, VoiceModel
+from models_app.models import VoiceImport, VoiceModel
 from rvc.errors import RVCError, VoiceFileError
 from voiceproject.addresses import AddressError
 from voiceproject.downloads import Download, check_sha256
@@ -147,13 +147,11 @@ def _download(visit: Visit, url: str, path: Path, meter: Meter) -> str:
 
 
 def _store(job: VoiceImport, voice: VoiceModel, checked: Any) -> None:
-    """The voice, its check and its place in the row of this job: all of it, or nothing."""
+    """The voice and its place in the row of this job: both, or nothing."""
     with transaction.atomic():
         voice.store(checked, job.owner)
         held = job.take(voice)
-        if held:
-            VoiceCheck.objects.submit(voice, by=job.owner)
-        else:
+        if not held:
             voice.delete()
     if not held:
         raise LeaseLost(str(job))
