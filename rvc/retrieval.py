@@ -5,6 +5,7 @@ The search equals that of an IVF-Flat index (Johnson 1702.08734), the weighting 
 
 import faiss
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from rvc.errors import VoiceFileError
@@ -81,7 +82,8 @@ class _Best:
 
         |v|² − 2qv orders as the distance does; in doubles nothing is lost to cancellation.
         """
-        scores = np.square(vectors).sum(1) - 2 * queries @ vectors.T
+        products = (torch.from_numpy(queries) @ torch.from_numpy(vectors).T).numpy()  # in torch's threads, no others
+        scores = np.square(vectors).sum(1) - 2 * products
         count = min(NEIGHBOURS, scores.shape[1])
         nearest = np.argpartition(scores, count - 1, axis=1)[:, :count]
         together = np.concatenate([self.scores[asking], np.take_along_axis(scores, nearest, 1)], axis=1)
