@@ -15,7 +15,10 @@ from conversions import tasks
 from conversions.models import Conversion
 from jobs.models import State
 from models_app.exports import kinds
-from models_app.models import VoiceModel
+from models_app.models import VoiceCheck, VoiceModel, VoiceState
+from models_app.tasks import check_voice
+from rvc.chunks import Cutting
+from rvc.network.onnxvoice import OnnxVoice
 from rvc.options import ConversionOptions
 from rvc.voicefile.onnx.export import onnx_file
 from rvc.voicefile.onnx.model import joined, parts
@@ -80,16 +83,27 @@ def test_it_works(alice, upload, graph_bytes, voice):
     assert np.abs(converted(alice, graph, index_rate=0) - expected).max() < CLOSE
 
 
-def test_long_recordings_are_cut_shorter(alice, upload, graph_bytes):
-    """A graph decodes a piece at once, so the piece is what bounds the memory."""
+def test_its_self_test_lets_it_speak(upload, graph_bytes):
     graph = upload(graph_bytes)
-    source = base.upload(base.tone(20), "tone.wav")
+    check = VoiceCheck.objects.filter(voice=graph).last() or VoiceCheck.objects.submit(graph)
+    check_voice(str(check.pk))
+    graph.refresh_from_db()
+    assert (graph.state, graph.state_message) == (VoiceState.READY, "")
+    assert graph.preview
+
+
+def test_long_recordings_are_cut_shorter(alice, upload, graph_bytes, monkeypatch):
+    """A graph decodes a piece at once, so the piece is what bounds the memory."""
+    assert Cutting.within(30, OnnxVoice.max_seconds).longest == 12
+    monkeypatch.setattr(OnnxVoice, "max_seconds", 6.0)
+    graph = upload(graph_bytes)
+    source = base.upload(base.tone(5), "tone.wav")
     conversion = Conversion.objects.submit(alice, graph, source, ConversionOptions(index_rate=0))
     tasks.convert(str(conversion.pk))
     conversion.refresh_from_db()
     assert (conversion.state, conversion.facts["pieces"]) == (State.DONE, 2)
     samples, rate = soundfile.read(io.BytesIO(conversion.result.read()), dtype="float32")
-    assert (len(samples), rate) == (800_000, 40_000)
+    assert (len(samples), rate) == (200_000, 40_000)
     assert np.isfinite(samples).all()
 
 

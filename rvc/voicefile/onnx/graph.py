@@ -154,11 +154,7 @@ def with_inputs(model: Model, noise: tuple[Noise, ...]) -> Model:
 
 def _anonymous(value: Value) -> Value:
     dims = None if value.dims is None else tuple(size if isinstance(size, int) else FRAMES for size in value.dims)
-    return replace_dims(value, dims)
-
-
-def replace_dims(value: Value, dims: tuple[int | str, ...] | None) -> Value:
-    return Value(value.name, value.type, dims)
+    return value._replace(dims=dims)
 
 
 def restored(model: Model, noise: tuple[Noise, ...]) -> Model:

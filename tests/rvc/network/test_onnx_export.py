@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from rvc.device import watched
-from rvc.errors import Cancelled, VoiceFileError
+from rvc.errors import AssetError, Cancelled, VoiceFileError
 from rvc.network import onnxvoice
 from rvc.network.noise import DecoderNoise, SeededNoise
 from rvc.network.onnxvoice import OnnxVoice
@@ -21,6 +21,7 @@ from rvc.network.synthesizer import Segment, Synthesizer
 from rvc.parts import LoadedVoice
 from rvc.pitch.track import coarse_bins
 from rvc.voicefile.decoders import MRF
+from rvc.voicefile.onnx import session
 from rvc.voicefile.onnx.export import onnx_file
 from rvc.voicefile.onnx.model import Attribute, Kind, Model, Node
 from rvc.voicefile.onnx.session import OutOfMemory
@@ -127,8 +128,8 @@ def test_other_programs_run_the_export_as_it_is(plain: VoiceFile, tmp_path: Path
     for name, voice in (("a", plain), ("b", exported(plain, tmp_path / "a.onnx"))):
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(b"".join(onnx_file(voice).pieces()))
-        session = onnxruntime.InferenceSession(path)
-        assert [value.name for value in session.get_inputs()] == ["feats", "p_len", "pitch", "pitchf", "sid"]
+        program = onnxruntime.InferenceSession(path)
+        assert [value.name for value in program.get_inputs()] == ["feats", "p_len", "pitch", "pitchf", "sid"]
         feeds = {
             "feats": np.zeros((1, 30, 768), np.float32),
             "p_len": np.array([30]),
@@ -136,10 +137,10 @@ def test_other_programs_run_the_export_as_it_is(plain: VoiceFile, tmp_path: Path
             "pitchf": np.full((1, 30), 200, np.float32),
             "sid": np.array([1]),
         }
-        (first,), (second,) = session.run(None, feeds), session.run(None, feeds)
+        (first,), (second,) = program.run(None, feeds), program.run(None, feeds)
         assert first.shape == second.shape == (12000,)
         assert 0 < np.abs(first - second).max() < 1.0
-        stated = json.loads(session.get_modelmeta().custom_metadata_map["metadata"])
+        stated = json.loads(program.get_modelmeta().custom_metadata_map["metadata"])
         assert (stated["samplingRate"], stated["f0"], stated["embChannels"]) == (40000, True, 768)
         assert (stated["modelType"], stated["version"], stated["embOutputLayer"]) == ("pyTorchRVCv2", "2.1", 12)
 
@@ -196,6 +197,17 @@ def test_what_cannot_be_had_is_said(plain: VoiceFile, tmp_path: Path) -> None:
     assert ["fast changes nothing" in remark for remark in OnnxVoice(graph, CPU, 1).remarks("fast")] == [True]
     (remark,) = OnnxVoice(graph, torch.device("mps"), 1).remarks("exact")
     assert "run by the processor" in remark
+
+
+def test_without_the_runtime_it_says_what_is_missing(
+    plain: VoiceFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = exported(plain, tmp_path / "a.onnx")
+    monkeypatch.setattr(session, "find_spec", lambda name: None)
+    for use in (lambda: read_voice(tmp_path / "a.onnx"), lambda: OnnxVoice(graph, CPU, 1)):
+        with pytest.raises(AssetError, match="need the package onnxruntime") as caught:
+            use()
+        assert caught.value.code == "needs_asset"
 
 
 def test_a_graph_has_no_config(plain: VoiceFile, tmp_path: Path) -> None:
