@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +19,7 @@ from models_app.finding import Wish, find, languages_in, tags_in
 from models_app.forms import VoiceEditForm, VoiceForm
 from models_app.models import Visibility, VoiceModel
 from models_app.upkeep_forms import FindForm, IndexForm
+from rvc.errors import VoiceFileError
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 24
@@ -63,7 +65,11 @@ def voice_add(request: PersonRequest) -> HttpResponse:
     form = VoiceForm(request.POST or None, request.FILES or None, owner=request.user)
     if request.method == "GET" or not form.is_valid():
         return _form_page(request, {"form": form})
-    voice = form.save()
+    try:
+        voice = form.save()
+    except VoiceFileError as error:  # the same bytes came a second time while these were checked
+        form.add_error(error.field, ValidationError(error.message, code=error.code))
+        return _form_page(request, {"form": form})
     messages.success(request, f"“{voice}” is checked and added.")
     if by_script(request):
         return JsonResponse({"url": _after_adding(voice)}, status=201)

@@ -1,5 +1,7 @@
 import shutil
 import tempfile
+import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,7 +87,10 @@ def make_voice(checked_voice):
 
     def make(owner=None, **fields):
         voice = VoiceModel(owner=owner, **{"name": "Tiny", **fields})
-        voice.store(base.copy_of(checked_voice))
+        checked = base.copy_of(checked_voice)
+        if VoiceModel.objects.filter(owner=owner, checkpoint_sha256=checked.sha256).exists():
+            checked = replace(checked, sha256=uuid.uuid4().hex * 2)  # as if it were another file
+        voice.store(checked)
         return voice
 
     return make

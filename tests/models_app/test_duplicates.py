@@ -1,10 +1,15 @@
 """The same bytes from the same owner are recognised before they are read again."""
 
+import threading
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from models_app.models import VoiceModel
+from models_app.models.voice import VoiceQuerySet
+from rvc.errors import VoiceFileError
 from tests import base
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +63,57 @@ def test_the_command_tells_it_of_the_servers_voices(voice, voice_file):
     call_command("voices", "add", str(voice_file), "--name", "Ours")
     with pytest.raises(CommandError, match=r"as “Ours”.*\(already_there\)"):
         call_command("voices", "add", str(voice_file))
+
+
+@pytest.fixture
+def both_pass_the_check(monkeypatch):
+    """Two uploads are checked at the same time: neither finds the other."""
+    examine, together = VoiceQuerySet.examine, threading.Barrier(2)
+
+    def waiting(*args, **kwargs):
+        checked = examine(*args, **kwargs)
+        together.wait(60)
+        return checked
+
+    monkeypatch.setattr(VoiceQuerySet, "examine", waiting)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("owned", [True, False])
+def test_of_two_at_once_one_is_kept(both_pass_the_check, own_folder, alice, voice_file, owned):
+    answers = []
+
+    def add():
+        try:
+            answers.append(VoiceModel.objects.add(checkpoint=voice_file, name="Twin", owner=alice if owned else None))
+        except VoiceFileError as error:
+            answers.append((error.code, error.field))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ("already_there", "checkpoint") in answers
+    assert VoiceModel.objects.get() in answers
+    kept = [file for file in base.files_left() if file.startswith("files/")]
+    assert len(kept) == 1 + bool(VoiceModel.objects.get().upload)
+    assert not [file for file in base.files_left() if file.startswith("quarantine/")]
+
+
+def test_the_page_says_it_of_two_at_once(client, alice, make_voice, voice_file, monkeypatch):
+    """The other one is kept while this one is checked."""
+    examine = VoiceQuerySet.examine
+
+    def overtaken(*args, **kwargs):
+        checked = examine(*args, **kwargs)
+        make_voice(alice)
+        return checked
+
+    monkeypatch.setattr(VoiceQuerySet, "examine", overtaken)
+    client.force_login(alice)
+    answer = client.post(reverse("voices:add"), {"checkpoint": base.upload(voice_file)})
+    assert answer.status_code == 422
+    assert "“Tiny”" in answer.context["form"].errors["checkpoint"][0]
