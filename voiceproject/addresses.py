@@ -26,6 +26,8 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
 EMBEDDING = tuple(ipaddress.IPv6Network(text) for text in ("::/96", "64:ff9b::/96"))
 """Ranges whose last 32 bits are an IPv4 address that is reached in the end: compatible, NAT64."""
+TUNNELS = tuple(ipaddress.IPv6Network(text) for text in ("2001::/32", "2002::/16"))
+"""Teredo and 6to4: they carry an IPv4 address as well, and nobody has used them for anything good in years."""
 
 
 class AddressError(RVCError):
@@ -150,7 +152,7 @@ def is_public(text: str) -> bool:
 
 
 def _is_public(address: IPAddress) -> bool:
-    if address.version == 6 and address not in PUBLIC_IPV6:
+    if address.version == 6 and (address not in PUBLIC_IPV6 or any(address in tunnel for tunnel in TUNNELS)):
         return False  # fec0::/10 and its like are not private in Python's tables, and lead nowhere else
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
@@ -163,9 +165,5 @@ def _unwrapped(address: IPAddress) -> Iterator[IPAddress]:
         yield address.ipv4_mapped
     elif any(address in network for network in EMBEDDING):
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    elif address.sixtofour:
-        yield address.sixtofour
-    elif address.teredo:
-        yield from address.teredo
     else:
         yield address
