@@ -32,7 +32,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("list").add_argument("--json", action="store_true")
         add = verbs.add_parser("add")
-        add.add_argument("file", type=Path, help="a .pth or .safetensors file, or a .zip that holds one")
+        add.add_argument("file", type=Path, help="a .pth, .safetensors or .onnx file, or a .zip that holds one")
         add.add_argument("--index", type=Path, help="the .index file that came with it")
         add.add_argument("--name", help="the file's name when left out")
         add.add_argument("--owner", help="user name; the voice belongs to the server when left out")
