@@ -19,9 +19,17 @@ __all__ = ["ConversionForm", "option_errors", "option_field", "within_range"]
 class ConversionForm(forms.Form):
     """Choose a voice, bring a recording, and submit; the recording is looked at before the form is valid."""
 
-    voice = forms.ModelChoiceField(VoiceModel.objects.none())
+    voice = forms.ModelChoiceField(
+        VoiceModel.objects.none(),
+        error_messages={
+            "required": "Choose a voice.",
+            "invalid_choice": "This voice is not there any more, or is not shared with you: choose another.",
+        },
+    )
     recording = forms.FileField(
-        allow_empty_file=True, help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM."
+        allow_empty_file=True,
+        help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM.",
+        error_messages={"required": "Choose a recording, or record one here."},
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

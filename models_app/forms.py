@@ -38,6 +38,10 @@ class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["consent_statement"].required = settings.REQUIRE_CONSENT
+        self.fields["consent_statement"].error_messages["required"] = "Say by what right you use this voice."
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ChoiceField):
+                field.error_messages["invalid_choice"] = f"{field.label or name} must be one of the choices shown."
 
     def clean_tags(self) -> list[str]:
         return tags_from_text(self.cleaned_data["tags"])
@@ -58,6 +62,7 @@ class VoiceForm(SaidForm):
         allow_empty_file=True,
         label="Voice file",
         help_text="A .pth, .safetensors or .onnx file of an RVC voice, or a .zip that holds one.",
+        error_messages={"required": "Choose the file of the voice."},
     )
     index = forms.FileField(
         allow_empty_file=True,

@@ -44,6 +44,17 @@ CODE_OF_STATUS = {
 }
 
 
+SENTENCE_OF_FAULT = {
+    "required": "{field} is missing.",
+    "null": "{field} must have a value, not null.",
+    "blank": "{field} must not be empty.",
+    "empty": "{field} must not be empty.",
+    "no_name": "{field} must be sent as a file with a name.",
+    "max_length": "{field} is too long.",
+}
+"""What REST framework says of any field in words of its own, by its code."""
+
+
 class Conflict(exceptions.APIException):
     """The request is fine, but the record has moved on."""
 
@@ -86,7 +97,10 @@ def _give_one_body(response: Response, error: Exception) -> None:
     code = CODE_OF_STATUS.get(response.status_code, "bad_request")
     if isinstance(error, Conflict):
         code = error.default_code
-    if getattr(detail, "code", "") == "does_not_exist":
+    fault = getattr(detail, "code", "")
+    if field and fault in SENTENCE_OF_FAULT:
+        detail = SENTENCE_OF_FAULT[fault].format(field=field)
+    if fault == "does_not_exist":
         response.status_code, code, detail = 422, "not_found", f"The {field} was not found."
     response.data = error_body(code, str(detail), field)
 

@@ -123,6 +123,7 @@ def test_what_is_needed_is_named(alices, voice, missing):
     del data[missing]
     answer = alices.post(CONVERSIONS, data)
     assert (answer.status_code, error_of(answer)["field"]) == (400, missing)
+    assert error_of(answer)["message"] == f"{missing} is missing."
 
 
 def test_wrong_recordings_get_their_code_and_leave_nothing(alices, voice, voice_file, subtests):

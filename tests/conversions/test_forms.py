@@ -89,4 +89,12 @@ def test_a_wrong_recording_is_told(alice, voice):
 
 
 def test_another_persons_voice_is_no_choice(bob, voice):
-    assert list(bound(bob, voice).errors) == ["voice"]
+    assert bound(bob, voice).errors["voice"] == [
+        "This voice is not there any more, or is not shared with you: choose another."
+    ]
+
+
+def test_what_is_missing_is_asked_for(alice):
+    errors = ConversionForm({}, {}, user=alice).errors
+    assert errors["voice"] == ["Choose a voice."]
+    assert errors["recording"] == ["Choose a recording, or record one here."]

@@ -58,3 +58,11 @@ def test_editing_leaves_the_files(voice):
 )
 def test_a_voice_is_named_after_its_file(filename, name):
     assert name_from_file(filename) == name
+
+
+def test_what_is_missing_is_asked_for(alice, settings):
+    settings.REQUIRE_CONSENT = True
+    errors = VoiceForm({"visibility": "moon"}, {}, owner=alice).errors
+    assert errors["checkpoint"] == ["Choose the file of the voice."]
+    assert errors["consent_statement"] == ["Say by what right you use this voice."]
+    assert "must be one of the choices shown" in errors["visibility"][0]
