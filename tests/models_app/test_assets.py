@@ -238,6 +238,7 @@ def test_a_click_on_a_voice_fetches_what_it_lacks(hub, client, staff, alice, voi
     voice.give_to(None, staff)
     client.force_login(staff)
     assert address in client.get(voice.get_absolute_url()).content.decode()
+    assert address in client.get("/voices/").content.decode()
     page = client.post(address, follow=True).content.decode()
     assert AssetFetch.objects.get().name == "whisper-base"
     assert "is being fetched: 0 %" in page
