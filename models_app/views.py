@@ -93,7 +93,8 @@ def voice_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 def voice_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = editable(request, pk)
     if request.method == "GET":
-        return render(request, "models_app/confirm_delete.html", {"voice": voice})
+        waiting = voice.conversions.active().count()
+        return render(request, "models_app/confirm_delete.html", {"voice": voice, "waiting": waiting})
     voice.remove(request.user)
     messages.success(request, f"“{voice}” is deleted.")
     return redirect("voices:list")

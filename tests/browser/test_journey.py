@@ -93,8 +93,10 @@ def test_a_voice_is_brought(open_page, alice, voice_file, index_file, tmp_path):
     page.get_by_role("button", name="Check and add").click()
     page.get_by_role("heading", name="Aunt May").wait_for()
     assert VoiceModel.objects.get().owner == alice
-    page.get_by_role("button", name="Let everyone use it").click()
-    page.get_by_role("button", name="Keep it to yourself").wait_for()
+    page.get_by_role("link", name="Change who may use it").click()
+    page.get_by_label("Everyone on this server").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Everyone with an account here may use this voice.").wait_for()
     assert VoiceModel.objects.get().visibility == "everyone"
 
 

@@ -98,3 +98,17 @@ def test_an_empty_gallery_teaches(open_page, alice):
     page.goto("/voices/")
     assert page.get_by_role("heading", name="No voice yet").is_visible()
     keep_picture(page, "gallery-empty")
+
+
+def test_staff_see_all_of_them(open_page, staff, collection):
+    page = open_page(staff, viewport={"width": 1500, "height": 900})
+    page.goto("/admin/models_app/voicemodel/")
+    assert page.get_by_text("5 voices take").is_visible()
+    assert page.locator("#result_list audio").count() == 1
+    keep_picture(page, "admin-voices")
+    page.goto(f"/admin/models_app/voicemodel/{collection.pk}/change/")
+    keep_picture(page, "admin-voice")
+    page.goto("/admin/models_app/voiceevent/")
+    keep_picture(page, "admin-events")
+    # The administration names no icon, so the browser asks for one that is not there.
+    open_page.complaints[:] = [words for words in open_page.complaints if "404" not in words]

@@ -129,9 +129,13 @@ def test_the_operator_may_use_what_lies_on_the_machine(voice, staff, bob):
     assert not VoiceModel.objects.usable_by(bob).exists()
 
 
-def test_waiting_conversions_of_others_end_when_the_voice_is_deleted(api, voice, alice, bob):
+def test_waiting_conversions_of_others_end_when_the_voice_is_deleted(api, client, voice, alice, bob):
     voice.share(alice, Visibility.EVERYONE)
+    client.force_login(alice)
+    address = reverse("voices:delete", args=[voice.pk])
+    assert "wait" not in client.get(address).content.decode()
     waiting = Conversion.objects.submit(bob, voice, base.upload(base.tone()), ConversionOptions())
+    assert "1 conversion waits for it" in client.get(address).content.decode()
     assert api(alice).delete(f"{VOICES}{voice.pk}/").status_code == 204
     convert(str(waiting.pk))
     waiting.refresh_from_db()
