@@ -49,7 +49,7 @@ class MissingFilter(admin.SimpleListFilter):
 @admin.register(VoiceModel)
 class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
-        "name", "owner", "visibility", "state", "encoder", "installed", "has_index", "heard", "use_count", "size",
+        "name", "owner", "heard", "visibility", "state", "encoder", "installed", "has_index", "use_count", "size",
     )  # fmt: skip
     list_filter = ("visibility", "state", MissingFilter, "version", "f0", "encoder", "sample_rate", "language")
     search_fields = ("name", "slug", "description", "tags__name", "owner__username", "id", "checkpoint_sha256")
@@ -57,6 +57,7 @@ class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     autocomplete_fields = ("owner", "people")
     filter_horizontal = ("groups",)
     date_hierarchy = "created_at"
+    view_on_site = False  # a page shows its owner's voices, and those shared with who looks
     actions = ("check_again", "for_everyone", "for_owner", "remove_the_index")
 
     def get_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
