@@ -38,11 +38,11 @@ class Digest:
 
 @dataclass(frozen=True)
 class AssetLine:
-    """One asset with its digests, the address it is fetched from, and its last fetch."""
+    """One asset with its digests, the addresses it is fetched from, and its last fetch."""
 
     status: AssetStatus
     digests: list[Digest]
-    source: str
+    sources: list[str]
     bundled: bool
     fetch: AssetFetch | None
 
@@ -72,9 +72,8 @@ def asset_lines() -> list[AssetLine]:
 
 def _line(status: AssetStatus, fetch: AssetFetch | None) -> AssetLine:
     asset = asset_store().asset(status.name)
-    source = asset.copies[0][0].source
-    address = f"{settings.ASSETS_BASE_URL or BASE_URL}/{source}" if source else ""
-    return AssetLine(status, list(_digests(status)), address, bool(asset.bundled), fetch)
+    sources = [f"{settings.ASSETS_BASE_URL or BASE_URL}/{file.source}" for file in asset.copies[0] if file.source]
+    return AssetLine(status, list(_digests(status)), sources, bool(asset.bundled), fetch)
 
 
 def _digests(status: AssetStatus) -> Iterator[Digest]:
