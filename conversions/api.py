@@ -138,7 +138,8 @@ class ConversionViewSet(
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> ConversionQuerySet:
-        return Conversion.objects.visible_to(self.request.user)
+        own = Conversion.objects.visible_to(self.request.user)
+        return own.counting_ahead() if self.action == "list" else own
 
     @extend_schema(request={"multipart/form-data": NewConversionSerializer}, responses={202: ConversionSerializer})
     def create(self, request: Request) -> Response:

@@ -9,14 +9,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from conversions.forms import ConversionForm
-from conversions.models import Conversion
+from conversions.models import Conversion, ConversionQuerySet
+from conversions.picking import missing_encoders, picked, voices_to_pick
 from jobs.models import WorkerBeat
 from models_app.models import VoiceModel
 from voiceproject.pages import PersonRequest, by_script
@@ -91,7 +90,7 @@ def conversion_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     return redirect("conversions:list")
 
 
-def _own(request: PersonRequest) -> QuerySet[Conversion]:
+def _own(request: PersonRequest) -> ConversionQuerySet:
     return Conversion.objects.visible_to(request.user).select_related("voice")
 
 
@@ -121,12 +120,12 @@ def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]
     voices = VoiceModel.objects.visible_to(request.user)
     last = _own(request).filter(voice__in=voices).values_list("voice_id", flat=True).first()
     wanted = request.GET.get("voice") or last
-    voice = next((voice for voice in voices if str(voice.pk) == str(wanted)), None) or voices.ready().first()
+    voice = picked(voices, str(wanted)) or voices.ready().first()
     return {"voice": voice.pk, **voice.recommended} if voice else {}
 
 
 def _page(request: PersonRequest, form: ConversionForm, again: Conversion | None, status: int = 200) -> HttpResponse:
-    page = Paginator(_own(request), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_own(request).counting_ahead(), PAGE).get_page(request.GET.get("page"))
     context = _form_context(request, form, again) | {"page_obj": page, "conversions": page.object_list}
     return render(request, "conversions/list.html", context, status=status)
 
@@ -139,14 +138,16 @@ def _refusal(request: PersonRequest, form: ConversionForm, again: Conversion | N
 
 
 def _form_context(request: PersonRequest, form: ConversionForm, again: Conversion | None) -> dict[str, Any]:
-    voices = VoiceModel.objects.visible_to(request.user).order_by(Lower("name"))
-    missing = {voice.encoder: voice.missing_asset_message for voice in voices if voice.missing_asset}
+    visible = VoiceModel.objects.visible_to(request.user)
+    chosen = str(form["voice"].value() or "")
+    voices = voices_to_pick(request.user, chosen)
     return {
         "form": form,
         "again": again,
-        "voices": sorted(voices, key=lambda voice: voice.encoder in missing),
-        "missing": sorted(missing.values()),
-        "chosen": str(form["voice"].value() or ""),
+        "voices": voices,
+        "more_voices": max(0, visible.count() - len(voices)),
+        "missing": [VoiceModel(encoder=name).missing_asset_message for name in missing_encoders(visible)],
+        "chosen": chosen,
         "limits": {"minutes": settings.MAX_RECORDING_SECONDS // 60, "megabytes": settings.MAX_RECORDING_MB},
     }
 

@@ -89,7 +89,10 @@ class Job(models.Model):
         """How many jobs of this kind are started before this one, plus one; None when it does not wait."""
         if self.state != State.QUEUED:
             return None
-        return self._rows().waiting().filter(created_at__lt=self.created_at).count() + 1
+        ahead: int | None = getattr(self, "ahead", None)  # as `counting_ahead` found it
+        if ahead is None:
+            ahead = self._rows().waiting().filter(created_at__lt=self.created_at).count()
+        return ahead + 1
 
     def hint(self) -> None:
         """Tell the queue. After the row is committed: `transaction.on_commit(job.hint, robust=True)`.

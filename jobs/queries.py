@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce, Now
 
 from jobs import SUPERVISOR_VARIABLE
 
@@ -68,6 +68,12 @@ class JobQuerySet(models.QuerySet[J]):
     def held_by(self, supervisor: str) -> Self:
         """Running jobs in the hands of this supervisor's workers."""
         return self.running().filter(worker__startswith=f"{supervisor}:")
+
+    def counting_ahead(self) -> Self:
+        """Each waiting row knows its `position` already, so that a list asks once for all of them."""
+        earlier = self.model._default_manager.filter(state=State.QUEUED, created_at__lt=OuterRef("created_at"))
+        count = Subquery(earlier.order_by().values("state").annotate(count=Count("pk")).values("count"))
+        return self.annotate(ahead=Case(When(state=State.QUEUED, then=Coalesce(count, 0))))
 
     def claim(self, pk: uuid.UUID | str) -> "J | None":
         """Move one due job to running; None when it is not due, or another delivery of its hint was first."""

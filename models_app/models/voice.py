@@ -144,6 +144,7 @@ class VoiceModel(Shared, Described):
     class Meta:
         verbose_name = "voice"
         ordering = ("-created_at", "id")
+        indexes = (models.Index(fields=("-created_at", "id"), name="voice_newest"),)
 
     def get_absolute_url(self) -> str:
         return reverse("voices:detail", args=[self.pk])
