@@ -95,6 +95,7 @@ TABLE = [
     ("post", "/api/conversions/{done}/retry/", 401, 404, 409, 404),
     ("get", "/api/conversions/{done}/source/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
+    ("get", "/readyz", 503, 503, 503, 503),  # no worker
     ("get", f"/{settings.ADMIN_PATH}", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voicemodel/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/assetfetch/", 302, 302, 302, 200),

@@ -117,7 +117,7 @@ class TestCommands:
 def test_commands_are_shown_in_one_way() -> None:
     """`python3 run.py manage`, as README says; the exceptions name the interpreter of a service."""
     places = [*DOCUMENTS, *(ROOT / "templates").rglob("*.html")]
-    for package in ("conversions", "jobs", "launch", "models_app", "rvc", "tts", "voiceproject"):
+    for package in ("conversions", "jobs", "launch", "models_app", "monitoring", "rvc", "tts", "voiceproject"):
         places += (ROOT / package).rglob("*.py")
     for path in places:
         shown = re.findall(r"^.*python manage\.py .*$", path.read_text(encoding="utf-8"), re.MULTILINE)

@@ -48,11 +48,13 @@ INSTALLED_APPS = [
     "models_app",
     "conversions",
     "tts",
+    "monitoring",
 ]
 
 MIDDLEWARE = [
     "voiceproject.middleware.RequestId",
     "voiceproject.middleware.SecurityHeaders",
+    "voiceproject.middleware.Alive",
     "voiceproject.charset.RefuseCharset",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -156,6 +158,9 @@ RVC_MEMORY_MB = env.int("RVC_MEMORY_MB", 3072)
 
 # Jobs. The row is the truth; the queue carries hints. See jobs/models.py.
 WORKERS = env.int("WORKERS", 1)
+IMPORT_WORKERS = env.int("IMPORT_WORKERS", 1)  # they wait for other servers: no conversion waits behind them
+CONVERSION_QUEUE = env.str("CONVERSION_QUEUE", "cpu")  # gpu: where machines with and without one work side by side
+WORKER_QUEUES = env.list("WORKER_QUEUES", default=[]) or sorted({"cpu", "import", CONVERSION_QUEUE})
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 15)
 JOB_BEAT_SECONDS = 1.0  # how often a worker renews its lease, writes its progress and hears of a cancel
 JOB_TICK_SECONDS = 2.0  # how often the supervisor looks after its cluster and all leases
@@ -179,6 +184,7 @@ Q_CLUSTER: dict[str, Any] = {
     "catch_up": False,
     "scheduler": False,
     "recycle": 1000,
+    "ALT_CLUSTERS": {},  # one for each queue, all alike; jobs/queues.py names them
 }
 
 REST_FRAMEWORK = {
@@ -210,9 +216,13 @@ SILENCED_SYSTEM_CHECKS = [f"security.{number}" for number in ("W004", "W008", "W
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^readyz$", r"^metrics$"]  # asked from inside, past the proxy that speaks TLS
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+
+# Whoever knows it may read /metrics and the sentences of /readyz, besides staff; empty: staff alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOGGING = {

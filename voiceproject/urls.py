@@ -10,6 +10,7 @@ from conversions.api import ConversionViewSet
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
+from monitoring.views import ready
 from voiceproject.throttle import throttled
 from voiceproject.views import DocsView, TokenView
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path("voices/", include("models_app.urls")),
     path("conversions/", include("conversions.urls")),
     path("api/", include((api, "api"))),
+    path("readyz", ready, name="ready"),
     path(f"{settings.ADMIN_PATH}login/", throttled(admin.site.login)),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
