@@ -37,9 +37,7 @@ def format_of(target: Path, wanted: str | None = None) -> str:
         known = ", ".join(sorted(ENDINGS))
         raise OptionError("output_format", f"{target.name} must end in one of {known}: the ending chooses the format.")
     if wanted is not None and MEDIA_TYPES[wanted][1] != MEDIA_TYPES[by_ending][1]:
-        raise OptionError(
-            "output_format", f"{target.name} does not end like {wanted}; leave one of them out."
-        )
+        raise OptionError("output_format", f"{target.name} does not end like {wanted}; leave one of them out.")
     return wanted or by_ending
 
 

@@ -88,7 +88,7 @@ def test_what_is_there_is_not_fetched_again(assets: AssetStore, hub: Hub) -> Non
 
 
 def test_a_missing_asset_says_which_command_brings_it(assets: AssetStore) -> None:
-    with pytest.raises(AssetError, match="python3 run.py manage assets fetch pitch") as caught:
+    with pytest.raises(AssetError, match=r"python3 run\.py manage assets fetch pitch") as caught:
         assets.path("pitch")
     assert _code(caught) == "needs_asset"
     assert not assets.installed("pitch")
