@@ -7,6 +7,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django_q.exceptions import TimeoutException
 
 from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
 from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
+from voiceproject.logs import about_job
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,11 @@ def perform(model: type[J], pk: str, work: Work[J]) -> None:
 
     It runs to exactly one end, whatever `work` raises; a worker that dies is the reaper's business.
     """
+    with about_job(str(model._meta.model_name), pk):
+        _perform(model, pk, work)
+
+
+def _perform(model: type[J], pk: str, work: Work[J]) -> None:
     job = cast("J | None", model._default_manager.claim(pk))
     if job is None:
         logger.info("%s %s does not wait for a worker", model._meta.verbose_name, pk)
@@ -104,7 +111,7 @@ def _end(job: Job, error: BaseException) -> None:
         case RVCError():
             verb = job.reject if isinstance(error, CONTENT_ERRORS) else job.fail
             verb(error.code, error.message)
-            logger.info("%s: %s, %s", job, error.code, error.message)
+            logger.info("%s: %s", job, error.code)  # its sentence is in the row: it may name files of people
         case MemoryError():
             job.fail("out_of_memory", OUT_OF_MEMORY)
             logger.error("%s: out of memory", job, exc_info=error)
@@ -139,7 +146,7 @@ def _beating(progress: Progress) -> Iterator[Progress]:
         yield progress
         return
     stopped = threading.Event()
-    heart = threading.Thread(target=_heart, args=(progress, stopped), name="heart", daemon=True)
+    heart = threading.Thread(target=copy_context().run, args=(_heart, progress, stopped), name="heart", daemon=True)
     heart.start()
     try:
         yield progress

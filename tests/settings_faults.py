@@ -3,7 +3,7 @@
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS as EVERYTHING
 
-INSTALLED_APPS = [app for app in EVERYTHING if app not in ("models_app", "conversions", "tts")]
+INSTALLED_APPS = [app for app in EVERYTHING if app not in ("models_app", "conversions", "tts", "monitoring")]
 ROOT_URLCONF = "tests.faults.urls"
 JOB_TICK_SECONDS = 0.5
 JOB_BEAT_SECONDS = 0.5

@@ -2,6 +2,7 @@
 
 import builtins
 import re
+from collections.abc import Sequence
 
 import environ
 
@@ -25,6 +26,13 @@ class Environment(environ.Env):  # type: ignore[misc]
         if text not in TRUE | FALSE:
             raise SystemExit(f"{name} must be true or false; it is {text!r}.")
         return text in TRUE
+
+    def choice(self, name: builtins.str, choices: Sequence[builtins.str]) -> builtins.str:
+        """One of a few words; the first when it is not set."""
+        text: builtins.str = self.str(name, choices[0]).strip().lower()
+        if text not in choices:
+            raise SystemExit(f"{name} must be {' or '.join(choices)}; it is {text!r}.")
+        return text
 
     def device(self, name: builtins.str) -> builtins.str:
         """Where conversions compute; auto when it is not set."""

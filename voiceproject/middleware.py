@@ -1,16 +1,15 @@
 """What every answer carries: a content policy, the other security headers, and a number to find it in the log by."""
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
 from voiceproject.errors import error_body
+from voiceproject.logs import request_id
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -35,8 +34,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class SecurityHeaders:
@@ -68,14 +65,6 @@ class RequestId:
             request_id.reset(token)
         response["X-Request-ID"] = number
         return response
-
-
-class RequestIdFilter(logging.Filter):
-    """Gives every log record the number of the request it belongs to, `-` outside of requests."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
-        return True
 
 
 class Alive:

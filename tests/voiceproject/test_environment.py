@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
         ("WORKERS", "1.5", "WORKERS must be a whole number"),
         ("HTTPS", "maybe", "HTTPS must be true or false"),
         ("RVC_DEVICE", "banana", "RVC_DEVICE must be auto"),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT must be line or json"),
     ],
 )
 def test_nonsense_is_refused(name: str, value: str, words: str, tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
 """What every answer carries."""
 
-import logging
 import re
 
 import pytest
-
-from voiceproject.middleware import RequestIdFilter
 
 
 @pytest.mark.django_db
@@ -46,12 +43,6 @@ def test_a_number_from_outside_counts_behind_a_trusted_proxy_only(client, settin
     settings.TRUST_PROXY = True
     assert client.get("/login/", headers=given)["X-Request-ID"] == "from-the-proxy-1"
     assert client.get("/login/", headers={"X-Request-ID": "two words"})["X-Request-ID"] != "two words"
-
-
-def test_log_lines_outside_of_requests_say_so():
-    record = logging.makeLogRecord({})
-    assert RequestIdFilter().filter(record)
-    assert record.request_id == "-"
 
 
 @pytest.mark.django_db

@@ -1,0 +1,56 @@
+"""What a log line carries besides its words: the request and the job it belongs to; as a line, or as JSON."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+NOTHING = "-"
+
+request_id: ContextVar[str] = ContextVar("request_id", default=NOTHING)
+job_kind: ContextVar[str] = ContextVar("job_kind", default=NOTHING)
+job_id: ContextVar[str] = ContextVar("job_id", default=NOTHING)
+
+CONTEXT = {"request_id": request_id, "job_kind": job_kind, "job_id": job_id}
+
+
+@contextmanager
+def about_job(kind: str, pk: str) -> Iterator[None]:
+    """Every line that is logged meanwhile says which job it is about."""
+    kind_token, id_token = job_kind.set(kind), job_id.set(pk)
+    try:
+        yield
+    finally:
+        job_kind.reset(kind_token)
+        job_id.reset(id_token)
+
+
+class Context(logging.Filter):
+    """Gives every record the request and the job it belongs to, `-` outside of them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for name, variable in CONTEXT.items():
+            setattr(record, name, variable.get())
+        return True
+
+
+class JSONLine(logging.Formatter):
+    """One object in one line: for programs that collect logs. Fields that have nothing to say are left out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": record.getMessage(),
+        }
+        context = {name: getattr(record, name, NOTHING) for name in CONTEXT}
+        fields |= {name: value for name, value in context.items() if value != NOTHING}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            fields["stack"] = self.formatStack(record.stack_info)
+        return json.dumps(fields, ensure_ascii=False)
