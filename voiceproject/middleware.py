@@ -58,6 +58,7 @@ class RequestId:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
         number = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        request.number = number  # type: ignore[attr-defined]  # see voiceproject.logs.Context
         token = request_id.set(number)
         try:
             response = self.get_response(request)
