@@ -155,5 +155,5 @@ def _form_context(request: PersonRequest, form: ConversionForm, again: Conversio
 def _status(conversion: Conversion) -> dict[str, Any]:
     return {
         "conversion": conversion,
-        "nobody_works": not conversion.is_final and not WorkerBeat.objects.alive().exists(),
+        "nobody_works": not conversion.is_final and not WorkerBeat.objects.serving(conversion.queue).exists(),
     }

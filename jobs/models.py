@@ -26,6 +26,7 @@ from django_q.tasks import async_task
 
 from jobs import SUPERVISOR_VARIABLE
 from jobs.queries import FINAL, JobQuerySet, State, lease
+from jobs.queues import Queue, hint_list, main_queue
 from rvc.errors import Cancelled
 
 __all__ = ["FINAL", "Job", "JobQuerySet", "LeaseLost", "State", "WorkerBeat", "WorkerBeatQuerySet", "timed_out_message"]
@@ -47,6 +48,7 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="%(class)ss")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED, editable=False)
+    queue = models.CharField(max_length=8, choices=Queue, default=main_queue, editable=False)
     attempt = models.PositiveSmallIntegerField(default=0, editable=False)
     token = models.CharField(max_length=32, default="", blank=True, editable=False)
     worker = models.CharField(max_length=64, default="", blank=True, editable=False)
@@ -59,6 +61,7 @@ class Job(models.Model):
     error_code = models.CharField(max_length=32, default="", blank=True, editable=False)
     error_message = models.CharField(max_length=500, default="", blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    turn_at = models.DateTimeField(default=timezone.now, editable=False, help_text="when it came, and its length")
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 
@@ -70,6 +73,8 @@ class Job(models.Model):
         indexes = (
             models.Index(fields=("state", "created_at"), name="%(class)s_state"),
             models.Index(fields=("owner", "-created_at"), name="%(class)s_owner"),
+            models.Index(fields=("queue", "state", "owner", "turn_at"), name="%(class)s_turn"),
+            models.Index(fields=("queue", "started_at"), name="%(class)s_begun"),
         )
 
     def __str__(self) -> str:
@@ -100,7 +105,7 @@ class Job(models.Model):
         Nothing depends on it: a hint that is lost is sent again, one that comes twice finds the job taken.
         """
         self._rows().filter(pk=self.pk).update(hinted_at=Now())
-        async_task(self.task, str(self.pk))
+        async_task(self.task, str(self.pk), cluster=hint_list(self.queue))
 
     def beat(self, *, stage: str, progress: float) -> None:
         """Keep the lease and say how far the work is. Raises Cancelled or LeaseLost when it is ours no longer."""
@@ -191,6 +196,9 @@ class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
         """Supervisors that were seen lately, each with its worker processes. Nobody works when this is empty."""
         return self.filter(beat_at__gt=Now() - timedelta(seconds=settings.JOB_STALL_SECONDS))
 
+    def serving(self, queue: str) -> Self:
+        return self.alive().filter(queue=queue)
+
     def forgotten(self) -> Self:
         """Supervisors that ended long ago without a word."""
         return self.filter(beat_at__lt=Now() - timedelta(days=1))
@@ -202,11 +210,12 @@ class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
 
 
 class WorkerBeat(models.Model):
-    """One running supervisor, `manage.py runworkers`, on one machine."""
+    """One queue that a running supervisor, `manage.py runworkers`, serves on one machine."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
+    queue = models.CharField(max_length=8, choices=Queue, default=Queue.CPU)
     workers = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(db_default=Now())
     beat_at = models.DateTimeField(db_default=Now())

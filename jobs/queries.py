@@ -55,6 +55,9 @@ class JobQuerySet(models.QuerySet[J]):
         """Queued jobs that a worker may take now."""
         return self.waiting().filter(Q(not_before=None) | Q(not_before__lte=Now()))
 
+    def waiting_in(self, queue: str) -> Self:
+        return self.waiting().filter(queue=queue)
+
     def unhinted(self) -> Self:
         """Due jobs of which the queue has not heard lately: their hint was never sent, or got lost."""
         stale = Now() - timedelta(seconds=settings.JOB_HINT_SECONDS)

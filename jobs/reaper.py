@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.apps import apps
 from django.conf import settings
-from django_q.brokers import get_broker
 
 from jobs.models import Job
+from jobs.queues import Queue, broker_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,10 @@ class Reaper:
 
     def remind(self) -> None:
         """Send hints again for due jobs of which the queue has not heard lately, the oldest first."""
-        room = HINTS_WAITING - get_broker().queue_size()
-        for model in job_models():
-            for job in model._default_manager.all().unhinted().order_by("created_at")[: max(room, 0)]:
-                job.hint()
-                room -= 1
+        for queue in Queue.values:
+            room = HINTS_WAITING - broker_of(queue).queue_size()
+            for model in job_models():
+                forgotten = model._default_manager.all().waiting_in(queue).unhinted()
+                for job in forgotten.order_by("created_at")[: max(room, 0)]:
+                    job.hint()
+                    room -= 1

@@ -1,57 +1,37 @@
-"""Keeps one cluster of workers alive, and everything they held safe when they are not.
-
-django-q2 leaves orphans when its sentinel is killed, and stands still when an idle worker is: who waits for a hint
-holds the lock of the queue, a killed process never gives it back, and the worker that replaces it waits for ever. So
-an idle worker that is gone ends the cluster, which is started anew. Whatever else may happen, it is judged by what it
-does: work is due, a worker is free, nothing gets claimed - then it is started anew as well.
-"""
+"""Keeps the clusters of this machine, one for each queue it serves, and looks after the jobs of all machines."""
 
 import logging
-import os
 import signal
-import socket
-import sys
 import time
-from datetime import timedelta
+from collections.abc import Mapping
 
-import psutil
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Q
-from django.db.models.functions import Now
 
-from jobs import SUPERVISOR_VARIABLE
-from jobs.models import State, WorkerBeat
-from jobs.processes import Tree
-from jobs.reaper import Reaper, job_models, log_taken_back
+from jobs.cluster import Cluster
+from jobs.models import WorkerBeat
+from jobs.reaper import Reaper
 from jobs.sweeper import Sweeper
 
 logger = logging.getLogger(__name__)
 
 NAP_SECONDS = 0.2
-HEALTHY_SECONDS = 60.0
-LONGEST_WAIT_SECONDS = 30.0
 
 
 class Supervisor:
-    def __init__(self, workers: int) -> None:
-        self.row = WorkerBeat(host=socket.gethostname(), pid=os.getpid(), workers=workers)
+    def __init__(self, queues: Mapping[str, int]) -> None:
+        """queues: how many jobs of each are done at a time."""
+        self.clusters = [Cluster(queue, workers) for queue, workers in queues.items()]
         self.reaper = Reaper()
-        self.watch = Watch(self.row)
         self.sweeper = Sweeper()
-        self.cluster: Tree | None = None
-        self.workers: set[int] = set()
-        self.lame = False
-        self.started = 0.0
-        self.not_before = 0.0
-        self.deaths = 0
         self.stopping = False
 
     def run(self) -> None:
         """Until a signal asks to stop."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self.stop)
-        self.row.save(force_insert=True)
+        for cluster in self.clusters:
+            cluster.row.save(force_insert=True)
         WorkerBeat.objects.forgotten().delete()
         try:
             while not self.stopping:
@@ -77,118 +57,23 @@ class Supervisor:
             connection.close()
 
     def tick(self) -> None:
-        self.row.beat()
+        for cluster in self.clusters:
+            cluster.row.beat()
         self.sweeper.tick()
-        self.look_for_the_dead()
-        self.reaper.tick(self.row.beat_at)
-        self.take_back_from_the_dead()
-        if self.cluster is None:
-            self.start()
-        elif not self.cluster.alive():
-            self.bury("the cluster died", counted=True)
-        elif self.lame and not self.watch.busy():
-            self.bury("a worker was killed while it waited for work", counted=False)
-        elif self.watch.stalled():
-            self.bury(f"work is due and nobody took any for {self.watch.quiet:.0f} s", counted=False)
-
-    def start(self) -> None:
-        if time.monotonic() < self.not_before:
-            return
-        environment = os.environ | {SUPERVISOR_VARIABLE: str(self.row.pk), "WORKERS": str(self.row.workers)}
-        self.cluster = Tree([sys.executable, settings.BASE_DIR / "manage.py", "qcluster"], environment)
-        self.started = time.monotonic()
-        self.workers, self.lame = set(), False
-        self.watch.reset()
-        logger.info("cluster %d started with %d workers", self.cluster.pid, self.row.workers)
-
-    def bury(self, reason: str, *, counted: bool) -> None:
-        """End what is left of the cluster, free its jobs, and start another: at once, or later if they die in a row."""
-        lived = time.monotonic() - self.started
-        logger.error("the cluster is started anew after %.0f s: %s", lived, reason)
-        self.end_cluster(reason, counted=counted)
-        self.deaths = 0 if lived > HEALTHY_SECONDS else self.deaths + 1
-        self.not_before = time.monotonic() + min(2.0**self.deaths - 1, LONGEST_WAIT_SECONDS)
-        self.start()
-
-    def end_cluster(self, reason: str, *, counted: bool) -> None:
-        if self.cluster is not None:
-            self.cluster.kill()
-            self.cluster = None
-        for model in job_models():
-            held = model._default_manager.all().held_by(str(self.row.pk))
-            log_taken_back(held.take_back(counted=counted), reason)
-
-    def look_for_the_dead(self) -> None:
-        """Notice a worker that is gone and had nothing to do; what it waited for is lost to those that live."""
-        present = self.cluster.workers() if self.cluster else set()
-        gone, self.workers = self.workers - present, present
-        if any(not self.had_work(pid) for pid in gone):
-            self.lame = True
-
-    def had_work(self, pid: int) -> bool:
-        """Whether this worker had a job, or ended one just now: it leaves by itself when memory or turns run out."""
-        lately = Now() - timedelta(seconds=2 * settings.JOB_TICK_SECONDS)
-        rows = [model._default_manager.filter(worker=f"{self.row.pk}:{pid}") for model in job_models()]
-        return any(some.filter(Q(state=State.RUNNING) | Q(finished_at__gt=lately)).exists() for some in rows)
-
-    def take_back_from_the_dead(self) -> None:
-        """A worker of ours that is gone needs no lease to run out."""
-        for model in job_models():
-            held = model._default_manager.all().held_by(str(self.row.pk))
-            for job in held:
-                if not psutil.pid_exists(job.worker_pid):
-                    log_taken_back(held.filter(pk=job.pk, token=job.token).take_back(), "its worker is gone")
+        for cluster in self.clusters:
+            cluster.look_for_the_dead()
+        self.reaper.tick(self.clusters[-1].row.beat_at)
+        for cluster in self.clusters:
+            cluster.tick()
 
     def drain(self) -> None:
         """Stop at once: what was running goes back to the queue and costs no attempt."""
         logger.info("stopping")
         try:
             self.sweeper.end()
-            self.end_cluster("the worker was asked to stop", counted=False)
-            self.row.delete()
+            for cluster in self.clusters:
+                cluster.end("the worker was asked to stop", counted=False)
+                cluster.row.delete()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("the database does not answer, leases will run out instead: %s", error)
         logger.info("stopped")
-
-
-class Watch:
-    """Tells a cluster that has nothing to do from one that does nothing."""
-
-    def __init__(self, row: WorkerBeat) -> None:
-        self.row = row
-        self.claimed = row.claimed_at
-        self.quiet_since = time.monotonic()
-        self.stalls = 0
-
-    def reset(self) -> None:
-        self.quiet_since = time.monotonic()
-
-    def stalled(self) -> bool:
-        """Work was due, a worker free, and nothing claimed, all the time. Longer each time that a restart was no help.
-
-        A worker that hangs counts as free once its lease is over and its job is due again.
-        """
-        if self.row.claimed_at != self.claimed:
-            self.claimed = self.row.claimed_at
-            self.stalls = 0
-            self.reset()
-        elif not self._work_for_a_free_worker():
-            self.reset()
-        patience = settings.JOB_STALL_SECONDS * 2 ** min(self.stalls, 3)
-        if self.quiet <= patience:
-            return False
-        self.stalls += 1
-        return True
-
-    @property
-    def quiet(self) -> float:
-        """Seconds for which work was due and nobody took any."""
-        return time.monotonic() - self.quiet_since
-
-    def busy(self) -> int:
-        """How many jobs our workers hold."""
-        return sum(model._default_manager.all().held_by(str(self.row.pk)).count() for model in job_models())
-
-    def _work_for_a_free_worker(self) -> bool:
-        due = any(model._default_manager.all().due().exists() for model in job_models())
-        return due and self.busy() < self.row.workers

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from jobs.models import Job, JobQuerySet
+from jobs.queues import Queue
 from rvc.assets import asset_named
 from rvc.errors import AssetError
 
@@ -42,6 +43,7 @@ class AssetFetch(Job):
     owner = models.ForeignKey(  # type: ignore[assignment]  # the server asks too
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="assetfetchs"
     )
+    queue = models.CharField(max_length=8, choices=Queue, default=Queue.IMPORT, editable=False)
     name = models.CharField(max_length=60, editable=False)
     bytes_done = models.BigIntegerField(default=0, editable=False)
     bytes_total = models.BigIntegerField(default=0, editable=False, help_text="0: not known")

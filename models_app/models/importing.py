@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.urls import reverse
 
 from jobs.models import Job, JobQuerySet
+from jobs.queues import Queue
 from models_app import addresses
 from rvc.errors import OptionError, RVCError
 from voiceproject.files import clean_label
@@ -56,6 +57,7 @@ class VoiceImport(Job):
 
     task = "models_app.tasks.import_voice"
 
+    queue = models.CharField(max_length=8, choices=Queue, default=Queue.IMPORT, editable=False)
     url = models.CharField("address", max_length=2000)
     index_url = models.CharField("address of the index", max_length=2000, blank=True)
     sha256 = models.CharField("expected SHA-256", max_length=64, blank=True)

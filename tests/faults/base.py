@@ -70,7 +70,7 @@ class FaultCase(TransactionTestCase):
             self.start()
         self.wait(lambda: len(self.ready()) == 2, 30, "two workers ready")
 
-    def start(self, timeout=3, settings_module="tests.settings_faults"):
+    def start(self, timeout=3, settings_module="tests.settings_faults", queues="cpu", workers=2):
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": settings_module,
             "DATABASE_URL": database_url(),
@@ -78,7 +78,13 @@ class FaultCase(TransactionTestCase):
             "JOB_TIMEOUT_SECONDS": str(timeout),
             "JOB_MAX_ATTEMPTS": "2",
         }
-        command = [sys.executable, settings.BASE_DIR / "manage.py", "runworkers", "--workers=2"]
+        command = [
+            sys.executable,
+            settings.BASE_DIR / "manage.py",
+            "runworkers",
+            f"--workers={workers}",
+            f"--queues={queues}",
+        ]
         with OUTPUT.open("a") as output:
             type(self).supervisor = subprocess.Popen(
                 command, env=environment, stdout=output, stderr=output, start_new_session=True

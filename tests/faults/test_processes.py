@@ -114,7 +114,7 @@ class FaultTests(FaultCase):
         [chore] = self.add(seconds=0.2)
         for _ in range(50):
             chore.hint()
-        OrmQ.objects.create(key="voiceproject", payload="junk", lock=timezone.now())
+        OrmQ.objects.create(key="voiceproject-cpu", payload="junk", lock=timezone.now())
         self.add(2)
         self.wait_until_final(20)
         self.wait(lambda: not OrmQ.objects.exists(), 20, "queue drained")

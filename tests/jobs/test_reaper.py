@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.test import TestCase, override_settings
 from django_q.models import OrmQ
 
-from jobs import reaper, supervisor
+from jobs import cluster, reaper, supervisor
 from jobs.models import State, WorkerBeat
 from tests.jobs.chores.models import Chore
 
@@ -104,7 +104,7 @@ class WatchTests(TestCase):
 
     def setUp(self):
         self.row = WorkerBeat.objects.create(host="here", pid=1, workers=1)
-        self.watch = supervisor.Watch(self.row)
+        self.watch = cluster.Watch(self.row)
 
     def after(self, seconds):
         self.clock.seconds += seconds
@@ -147,36 +147,39 @@ class WatchTests(TestCase):
 
 
 class SupervisorTests(TestCase):
-    def setUp(self):
-        self.supervisor = supervisor.Supervisor(workers=1)
-        self.supervisor.row.save(force_insert=True)
-
     def test_it_outlives_a_database_that_does_not_answer(self):
+        ours = supervisor.Supervisor({"cpu": 1})
         with (
-            mock.patch.object(self.supervisor, "tick", autospec=True, side_effect=OperationalError("gone")),
+            mock.patch.object(ours, "tick", autospec=True, side_effect=OperationalError("gone")),
             mock.patch.object(supervisor, "connection"),
             self.assertLogs("jobs.supervisor", "WARNING") as logs,
         ):
-            self.supervisor.tick_or_wait_for_the_database()
+            ours.tick_or_wait_for_the_database()
         assert "gone" in logs.output[0]
+
+
+class ClusterTests(TestCase):
+    def setUp(self):
+        self.cluster = cluster.Cluster("cpu", workers=1)
+        self.cluster.row.save(force_insert=True)
 
     def test_clusters_that_die_in_a_row_are_started_later_and_later(self):
         waits = []
-        with mock.patch.object(supervisor, "Tree", autospec=True), self.assertLogs("jobs.supervisor"):
+        with mock.patch.object(cluster, "Tree", autospec=True), self.assertLogs("jobs.cluster"):
             for _ in range(6):
                 self.clock.seconds += 100
-                self.supervisor.start()
+                self.cluster.start()
                 self.clock.seconds += 1
-                self.supervisor.bury("the cluster died", counted=True)
-                waits.append(round(self.supervisor.not_before - self.clock.seconds))
+                self.cluster.bury("the cluster died", counted=True)
+                waits.append(round(self.cluster.not_before - self.clock.seconds))
         assert waits == [1, 3, 7, 15, 30, 30]
 
     def test_what_a_dead_worker_held_is_free_at_once(self):
         chore = Chore.objects.create(owner=User.objects.create_user("alice"))
         Chore.objects.claim(chore.pk)
-        Chore.objects.update(worker=f"{self.supervisor.row.pk}:{2**22 + 1}")  # above the largest process id
+        Chore.objects.update(worker=f"{self.cluster.row.pk}:{2**22 + 1}")  # above the largest process id
         with self.assertLogs("jobs.reaper", "WARNING"):
-            self.supervisor.take_back_from_the_dead()
+            self.cluster.take_back_from_the_dead()
         chore.refresh_from_db()
         assert (chore.state, chore.attempt) == (State.QUEUED, 1)
 
@@ -184,17 +187,17 @@ class SupervisorTests(TestCase):
         chore = Chore.objects.create(owner=User.objects.create_user("alice"))
         busy = os.getpid()
         for present, lame in (({1, 2, busy}, False), ({2, busy}, True), ({2, 3, busy}, True)):
-            self.supervisor.cluster = mock.create_autospec(supervisor.Tree, instance=True, pid=0)
-            self.supervisor.cluster.workers.return_value = present
-            self.supervisor.look_for_the_dead()
-            assert self.supervisor.lame == lame
+            self.cluster.tree = mock.create_autospec(cluster.Tree, instance=True, pid=0)
+            self.cluster.tree.workers.return_value = present
+            self.cluster.look_for_the_dead()
+            assert self.cluster.lame == lame
         Chore.objects.claim(chore.pk)
-        Chore.objects.update(worker=f"{self.supervisor.row.pk}:{busy}")
-        with mock.patch.object(self.supervisor, "bury", autospec=True) as bury:
-            self.supervisor.tick()
+        Chore.objects.update(worker=f"{self.cluster.row.pk}:{busy}")
+        with mock.patch.object(self.cluster, "bury", autospec=True) as bury:
+            self.cluster.tick()
             bury.assert_not_called()
             Chore.objects.update(state=State.DONE)
-            self.supervisor.tick()
+            self.cluster.tick()
         bury.assert_called_once_with("a worker was killed while it waited for work", counted=False)
 
     def test_a_worker_that_leaves_with_or_after_a_job_is_no_loss(self):
@@ -202,20 +205,20 @@ class SupervisorTests(TestCase):
         for pid, ended in ((11, {}), (12, {"state": State.FAILED, "finished_at": Now()})):
             chore = Chore.objects.create(owner=alice)
             Chore.objects.claim(chore.pk)
-            Chore.objects.filter(pk=chore.pk).update(worker=f"{self.supervisor.row.pk}:{pid}", **ended)
-            assert self.supervisor.had_work(pid)
-        assert not self.supervisor.had_work(13)
+            Chore.objects.filter(pk=chore.pk).update(worker=f"{self.cluster.row.pk}:{pid}", **ended)
+            assert self.cluster.had_work(pid)
+        assert not self.cluster.had_work(13)
 
     def test_the_log_tells_how_long_nobody_took_work(self):
         Chore.objects.create(owner=User.objects.create_user("alice"))
-        self.supervisor.cluster = mock.create_autospec(supervisor.Tree, instance=True, pid=0)
-        self.supervisor.cluster.workers.return_value = set()
-        self.supervisor.started = self.clock.seconds
+        self.cluster.tree = mock.create_autospec(cluster.Tree, instance=True, pid=0)
+        self.cluster.tree.workers.return_value = set()
+        self.cluster.started = self.clock.seconds
         self.clock.seconds += 2179
-        self.supervisor.watch.reset()
+        self.cluster.watch.reset()
         self.clock.seconds += 31
-        with mock.patch.object(supervisor, "Tree", autospec=True), self.assertLogs("jobs.supervisor") as logs:
-            self.supervisor.tick()
+        with mock.patch.object(cluster, "Tree", autospec=True), self.assertLogs("jobs.cluster") as logs:
+            self.cluster.tick()
         assert "started anew after 2210 s: work is due and nobody took any for 31 s" in logs.output[0]
 
     @override_settings(JOB_STALL_SECONDS=30)

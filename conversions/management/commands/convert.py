@@ -63,7 +63,7 @@ class Command(BaseCommand):
     def _wait(self, conversion: Conversion) -> None:
         shown = None
         conversion.refresh_from_db()
-        if not conversion.is_final and not WorkerBeat.objects.alive().exists():
+        if not conversion.is_final and not WorkerBeat.objects.serving(conversion.queue).exists():
             self.stderr.write(NOBODY_WORKS)
         while True:
             conversion.refresh_from_db()

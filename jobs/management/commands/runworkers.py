@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.queues import Queue
 from jobs.supervisor import Supervisor
 
 
@@ -11,9 +12,19 @@ class Command(BaseCommand):
     help = "Works on jobs until it is stopped, and keeps its worker processes alive."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--workers", type=int, default=settings.WORKERS, help="jobs at the same time")
+        parser.add_argument("--workers", type=int, default=settings.WORKERS, help="jobs that compute at the same time")
+        queues = ",".join(settings.WORKER_QUEUES)
+        parser.add_argument("--queues", default=queues, help=f"whose jobs are done here, of {', '.join(Queue.values)}")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["workers"] < 1:
             raise CommandError("At least one worker is needed.")
-        Supervisor(options["workers"]).run()
+        queues = [queue.strip() for queue in options["queues"].split(",")]
+        if unknown := set(queues) - set(Queue.values):
+            raise CommandError(f"There is no queue {', '.join(sorted(unknown))!r}, only {', '.join(Queue.values)}.")
+        Supervisor({queue: _workers(queue, options["workers"]) for queue in queues}).run()
+
+
+def _workers(queue: str, wanted: int) -> int:
+    """How many at a time: those of the import queue wait for the network, so that their number is another."""
+    return max(1, settings.IMPORT_WORKERS) if queue == Queue.IMPORT else wanted
