@@ -1,6 +1,5 @@
 """The options of one conversion: names, units, ranges and defaults. They exist here and nowhere else."""
 
-import math
 import secrets
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
@@ -130,7 +129,7 @@ def _checked_number(name: str, value: object, *, whole: bool) -> float | int:
     zero = bool(zero_words(name)) and value == 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise OptionError(name, f"{name} must be a number.")
-    if not math.isfinite(value) or not (zero or low <= value <= high):
+    if not (zero or low <= value <= high):  # as no comparison with NaN is true
         raise OptionError(name, range_sentence(name))
     if whole and value != int(value):
         raise OptionError(name, f"{name} must be a whole number.")

@@ -64,7 +64,12 @@ class Conflict(exceptions.APIException):
 
 
 def error_body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "field": field}}
+    return {"error": {"code": code, "message": _sendable(message), "field": field and _sendable(field)}}
+
+
+def _sendable(text: str) -> str:
+    """Words of a request that are told again: half a character, which JSON can spell, cannot be sent as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -116,7 +116,10 @@ class TestDefaults:
         client.force_login(voice.owner)
         assert 'value="3"' in client.get(f"/conversions/?voice={voice.pk}").content.decode()
 
-    @pytest.mark.parametrize("values", [{"pitch_shift": 99}, {"speaker": 3}, {"tempo": 1}, {"protect": "low"}, [1], 1])
+    @pytest.mark.parametrize(
+        "values",
+        [{"pitch_shift": 99}, {"speaker": 3}, {"tempo": 1}, {"protect": "low"}, {"pitch_shift": 10**400}, [1], 1],
+    )
     def test_what_no_conversion_takes_is_refused(self, api, voice, values):
         answer = change(api, voice, recommended=values)
         assert (answer.status_code, answer.json()["error"]["field"]) == (400, "recommended")

@@ -85,6 +85,13 @@ def test_broken_json_is_told(api, alice, make_voice):
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
 
 
+@pytest.mark.parametrize("body", [r'{"visibility": "\ud800"}', r'{"\udfff": 1}'])
+def test_half_a_character_is_told_again_as_a_question_mark(api, alice, make_voice, body):
+    answer = api(alice).patch(f"/api/voices/{make_voice(alice).pk}/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+    assert "?" in answer.content.decode()
+
+
 def test_another_content_type_is_told(api, alice):
     answer = api(alice).post("/api/conversions/", "x", content_type="text/plain")
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media")
