@@ -8,6 +8,7 @@ does: work is due, a worker is free, nothing gets claimed - then it is started a
 
 import logging
 import os
+import shutil
 import socket
 import sys
 import time
@@ -40,6 +41,10 @@ class Cluster:
         self.started = 0.0
         self.not_before = 0.0
         self.deaths = 0
+
+    def beat(self) -> None:
+        memory = self.tree.memory() if self.tree else 0
+        self.row.beat(memory_bytes=memory, disk_free_bytes=shutil.disk_usage(settings.VAR_DIR).free)
 
     def tick(self) -> None:
         self.take_back_from_the_dead()

@@ -220,14 +220,16 @@ class WorkerBeat(models.Model):
     started_at = models.DateTimeField(db_default=Now())
     beat_at = models.DateTimeField(db_default=Now())
     claimed_at = models.DateTimeField(null=True, help_text="when one of its workers last took a job")
+    memory_bytes = models.BigIntegerField(default=0, help_text="resident, of its worker processes together")
+    disk_free_bytes = models.BigIntegerField(null=True, help_text="where this machine keeps what it writes")
 
     objects = WorkerBeatQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"
 
-    def beat(self) -> None:
-        """Say that we live, and read what the workers noted; `beat_at` is now the database's time."""
-        if not WorkerBeat.objects.filter(pk=self.pk).update(beat_at=Now()):
+    def beat(self, **noticed: int) -> None:
+        """Say that we live and what was noticed, and read what the workers noted; `beat_at` is the database's time."""
+        if not WorkerBeat.objects.filter(pk=self.pk).update(beat_at=Now(), **noticed):
             self.save(force_insert=True)
         self.refresh_from_db()

@@ -63,6 +63,14 @@ class Tree:
                 found |= {process.pid for process in sentinel.children() if _lives(process)}
         return found
 
+    def memory(self) -> int:
+        """Resident bytes of these grandchildren together; what they share counts for each."""
+        total = 0
+        for pid in self.workers():
+            with contextlib.suppress(psutil.Error):
+                total += psutil.Process(pid).memory_info().rss
+        return total
+
     def kill(self) -> None:
         """End all of it, now."""
         self.root.kill()

@@ -58,7 +58,7 @@ class Supervisor:
 
     def tick(self) -> None:
         for cluster in self.clusters:
-            cluster.row.beat()
+            cluster.beat()
         self.sweeper.tick()
         for cluster in self.clusters:
             cluster.look_for_the_dead()

@@ -206,8 +206,15 @@ class Conversion:
         """An array of the feature cache, if there is one, or computed."""
         if self.converter.features is None:
             return compute()
+        counts = self.done.facts.setdefault("features", {"wanted": 0, "computed": 0})
+        counts["wanted"] += 1
+
+        def computed() -> NDArray[Any]:
+            counts["computed"] += 1
+            return compute()
+
         key = f"{ALGORITHM} {what} {network} {self.pad}"
-        return self.converter.features.get(self.fingerprint, key, compute)
+        return self.converter.features.get(self.fingerprint, key, computed)
 
     def _segment(self, features: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> Segment:
         """Features with retrieval, doubled to 100 per second and protected, with the F0 of the same frames."""

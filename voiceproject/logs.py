@@ -33,7 +33,7 @@ class Context(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         for name, variable in CONTEXT.items():
             setattr(record, name, variable.get())
-        if record.request_id == NOTHING:  # Django speaks of an answer's status when every middleware has ended
+        if request_id.get() == NOTHING:  # Django speaks of an answer's status when every middleware has ended
             record.request_id = getattr(getattr(record, "request", None), "number", NOTHING)
         return True
 

@@ -4,7 +4,10 @@ import json
 import os
 from unittest import mock
 
+from jobs.models import WorkerBeat
 from tests.faults.base import OUTPUT, FaultCase
+
+MEGABYTES = 10_000_000
 
 
 class LogTests(FaultCase):
@@ -29,3 +32,7 @@ class LogTests(FaultCase):
         assert "ZeroDivisionError" in crash["exception"]
         others = [line for line in lines if line["logger"] == "jobs.supervisor"]
         assert not any("job_id" in line for line in others)
+
+    def test_the_supervisor_says_what_its_workers_take(self):
+        self.wait(lambda: WorkerBeat.objects.filter(memory_bytes__gt=2 * MEGABYTES).exists(), 10, "memory in the row")
+        assert WorkerBeat.objects.get().disk_free_bytes > MEGABYTES

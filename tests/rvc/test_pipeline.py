@@ -223,6 +223,8 @@ def test_features_and_pitch_are_reused(convert: Any, wave: np.ndarray, tmp_path:
     again = convert("tiny_v2_40k_f0", wave, features=cache)
     assert convert.encoder.segments == []
     assert np.array_equal(first.samples, again.samples)
+    assert first.facts["features"] == {"wanted": 2, "computed": 2}
+    assert again.facts["features"] == {"wanted": 2, "computed": 0}
     convert("tiny_v2_40k_f0", wave * np.float32(0.9), features=cache)
     assert len(convert.encoder.segments) == 1
 
