@@ -1,6 +1,6 @@
 """Another index for a voice that is kept, or none: the voice stays as it is."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.files import File
 from django.db.models.fields.files import FieldFile
@@ -53,24 +53,24 @@ def remove_index(voice: VoiceModel, by: "User | None") -> bool:
 
 def _swap(voice: VoiceModel, checked: ingest.CheckedIndex | None, by: "User | None") -> None:
     """New files under new names, one row, and the old files gone once it is committed."""
-    old = [type(file)(voice, file.field, file.name) for file in (voice.index_file, voice.index_upload)]
     voice.index_file = voice.index_upload = None
     voice.index_facts, voice.index_sha256 = (checked.facts, checked.sha256) if checked else ({}, "")
-    _report(voice, checked)
     with kept_together(voice.index_file, voice.index_upload):
+        stored = voice.held()  # another index may have come while this one was checked
+        voice.report = _report(stored, checked)
         if checked is not None:
             _save(voice.index_file, checked.path)
             _save(voice.index_upload, checked.upload)
         voice.measure()
         voice.save(update_fields=COLUMNS)
         voice.record(Action.INDEXED, by, checked.line["name"] if checked else "removed")
-        delete_after_commit(*old)
+        delete_after_commit(stored.index_file, stored.index_upload)
         VoiceCheck.objects.submit(voice, by=by)
 
 
-def _report(voice: VoiceModel, checked: ingest.CheckedIndex | None) -> None:
+def _report(voice: VoiceModel, checked: ingest.CheckedIndex | None) -> dict[str, Any]:
     files = [line for line in voice.report.get("files", ()) if not (line["taken"] and line["kind"] == "index")]
-    voice.report = {**voice.report, "files": [*files, *([checked.line] if checked else ())]}
+    return {**voice.report, "files": [*files, *([checked.line] if checked else ())]}
 
 
 def _save(field: FieldFile, path: "Path | None") -> None:

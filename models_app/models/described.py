@@ -14,7 +14,7 @@ from django.utils.text import slugify
 
 from models_app.models.event import Action, Recorded
 from models_app.models.tag import Tag
-from voiceproject.files import delete_after_commit
+from voiceproject.files import delete_after_commit, kept_together
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -80,7 +80,7 @@ class Described(Recorded):
     def edit(self, by: "User | None", **said: Any) -> list[str]:
         """Change columns and `tags`, a list of words; the names of what is not as it was before."""
         tags = said.pop("tags", None)
-        stored = type(self)._default_manager.select_for_update().get(pk=self.pk)
+        stored = self.held()
         changed = [name for name, value in said.items() if getattr(stored, name) != value]
         for name, value in said.items():
             setattr(self, name, value)
@@ -94,14 +94,14 @@ class Described(Recorded):
             self.record(Action.EDITED, by, ", ".join(CALLED.get(name, name) for name in changed))
         return changed
 
-    @transaction.atomic
     def show_cover(self, by: "User | None", picture: bytes | None) -> None:
         """Take a picture that `models_app.covers.check` has made, or None for the drawn one."""
         if picture is None and not self.cover:
             return
-        delete_after_commit(type(self.cover)(self, self.cover.field, self.cover.name))
         self.cover = None
-        if picture is not None:
-            self.cover.save("cover.webp", ContentFile(picture), save=False)
-        self.save(update_fields=["cover"])
-        self.record(Action.EDITED, by, "cover")
+        with kept_together(self.cover):
+            delete_after_commit(self.held().cover)
+            if picture is not None:
+                self.cover.save("cover.webp", ContentFile(picture), save=False)
+            self.save(update_fields=["cover"])
+            self.record(Action.EDITED, by, "cover")

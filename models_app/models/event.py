@@ -1,7 +1,8 @@
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.http import Http404
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,13 @@ class Recorded(models.Model):
 
     class Meta:
         abstract = True
+
+    def held(self) -> Self:
+        """The row as it stands now, locked until the transaction ends. What was deleted meanwhile is not found."""
+        row: Self | None = type(self)._default_manager.select_for_update().filter(pk=self.pk).first()
+        if row is None:
+            raise Http404(f"{self} was deleted meanwhile.")
+        return row
 
     def record(self, action: Action, by: "User | None", details: str = "") -> VoiceEvent:
         voice: Any = self

@@ -96,7 +96,7 @@ class Shared(Recorded):
 
         Whoever may not use it any more has their waiting conversions refused by the worker; those that run go on.
         """
-        before = self.shared_words
+        before = self.held().shared_words
         self.visibility = visibility
         self.save(update_fields=["visibility"])
         if people is not None:
@@ -111,6 +111,6 @@ class Shared(Recorded):
         """Make it somebody else's, or nobody's: the server's."""
         if owner == self.owner:
             return
-        before, self.owner = self.owner, owner
+        before, self.owner = self.held().owner, owner
         self.save(update_fields=["owner"])
         self.record(Action.GIVEN, by, f"{before or 'this server'} → {owner or 'this server'}")

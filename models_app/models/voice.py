@@ -260,10 +260,12 @@ class VoiceModel(Shared, Described):
         columns = self._meta.concrete_fields
         return [getattr(self, column.name) for column in columns if isinstance(column, models.FileField)]
 
+    @transaction.atomic
     def remove(self, by: "User | None") -> None:
         """Delete it with all its files. Waiting conversions with it end as `voice_deleted`; results stay."""
-        self.removed_by = by
-        self.delete()
+        row = self.held()  # with the files that it has by now; who comes second finds nothing to delete
+        row.removed_by = by
+        row.delete()
 
     def _take_facts(self, checked: ingest.CheckedVoice) -> None:
         header = VoiceHeader.from_json(checked.facts)
