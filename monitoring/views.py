@@ -1,11 +1,13 @@
 """What load balancers and monitoring programs ask. Nobody has to sign in, so strangers get words and no details."""
 
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from monitoring.access import has_token, may_look
 from monitoring.health import Finding, findings
+from monitoring.metrics import exposition
 
 
 @never_cache
@@ -23,3 +25,12 @@ def ready(request: HttpRequest) -> JsonResponse:
 def _words(finding: Finding, *, told: bool) -> dict[str, str]:
     words = {"status": "ok" if finding.ok else "failed"}
     return words | {"message": finding.message} if told else words
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus and what speaks like it. Whoever may not look is not told that there is something."""
+    if not may_look(request):
+        raise Http404
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

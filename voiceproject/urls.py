@@ -6,11 +6,12 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
+from accounts.api import MeView
 from conversions.api import ConversionViewSet
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
-from monitoring.views import ready
+from monitoring.views import metrics, ready
 from voiceproject.throttle import throttled
 from voiceproject.views import DocsView, TokenView
 
@@ -22,6 +23,7 @@ router.register("conversions", ConversionViewSet, basename="conversion")
 
 api = [
     path("token/", TokenView.as_view(), name="token"),
+    path("me/", MeView.as_view(), name="me"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # drf-spectacular has no page for OPTIONS.
     path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
@@ -34,10 +36,12 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("account/", include("accounts.urls")),
     path("voices/", include("models_app.urls")),
     path("conversions/", include("conversions.urls")),
     path("api/", include((api, "api"))),
     path("readyz", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
     path(f"{settings.ADMIN_PATH}login/", throttled(admin.site.login)),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
