@@ -16,7 +16,7 @@ from models_app.blending import blend
 from models_app.exports import serve_export
 from models_app.finding import ORDERS, Wish, find
 from models_app.indexes import remove_index, replace_index
-from models_app.models import Visibility, VoiceModel
+from models_app.models import Visibility, VoiceCheck, VoiceModel
 from models_app.previews import serve_preview
 from models_app.serializers import (
     BlendSerializer,
@@ -137,6 +137,14 @@ class VoiceViewSet(
     def _made(self, voice: VoiceModel) -> Response:
         location = self.reverse_action("detail", args=[voice.pk])
         return Response(self.get_serializer(voice).data, status.HTTP_201_CREATED, headers={"Location": location})
+
+    @extend_schema(request=None, responses={202: VoiceSerializer})
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, pk: str) -> Response:
+        """Have it tried once more and its preview made anew; `state` tells when a worker has done it."""
+        voice = self.get_object()
+        VoiceCheck.objects.ask(voice, by=self.person)
+        return Response(self.get_serializer(voice).data, status.HTTP_202_ACCEPTED)
 
     @extend_schema(responses=EventSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)

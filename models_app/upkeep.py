@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from models_app.blending import blend
 from models_app.covers import serve_cover
 from models_app.indexes import remove_index, replace_index
-from models_app.models import VoiceModel
+from models_app.models import VoiceCheck, VoiceModel
 from models_app.upkeep_forms import BlendForm, IndexForm, ShareForm
 from models_app.views import editable, sent
 from rvc.errors import RVCError
@@ -60,6 +60,16 @@ def voice_index(request: PersonRequest, pk: UUID) -> HttpResponse:
     if form.errors:
         return render(request, "models_app/index.html", {"voice": voice, "form": form}, status=422)
     messages.success(request, "The index is checked and used from now on.")
+    return redirect(voice)
+
+
+@require_POST
+@login_required
+def voice_check(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Have it tried once more, and its preview made anew."""
+    voice = editable(request, pk)
+    VoiceCheck.objects.ask(voice, by=request.user)
+    messages.success(request, "It is tried again as soon as a worker is free.")
     return redirect(voice)
 
 

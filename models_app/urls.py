@@ -17,6 +17,7 @@ urlpatterns = [
     path("<uuid:pk>/share/", upkeep.voice_share, name="share"),
     path("<uuid:pk>/cover/", upkeep.voice_cover, name="cover"),
     path("<uuid:pk>/index/", upkeep.voice_index, name="index"),
+    path("<uuid:pk>/check/", upkeep.voice_check, name="check"),
     path("<uuid:pk>/delete/", views.voice_delete, name="delete"),
     *(
         path(f"<uuid:pk>/export/{kind}/", exports.voice_export, {"kind": kind}, name=f"export-{kind}")

@@ -24,8 +24,9 @@ class VoiceCheckQuerySet(JobQuerySet["VoiceCheck"]):
         return check
 
     def ask(self, voice: "VoiceModel", *, by: "User | None") -> "VoiceCheck":
-        """Somebody wants a voice to be tried once more: `submit`, and a line of it."""
-        voice.record(Action.CHECKED, by)
+        """Somebody wants a voice to be tried once more: `submit`, and a line of it unless a check waits already."""
+        if not self.waiting().filter(voice=voice).exists():
+            voice.record(Action.CHECKED, by)
         return self.submit(voice, by=by)
 
 

@@ -1,0 +1,49 @@
+"""An owner has a voice tried once more: with a button on its page, and through the API."""
+
+import pytest
+from django.urls import reverse
+
+from models_app.models import VoiceCheck
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tried(voice):
+    """A voice of Alice's whose check is over."""
+    VoiceCheck.objects.update(state="done")
+    return voice
+
+
+def checks(voice):
+    return voice.checks.waiting().count(), voice.events.filter(action="checked").count()
+
+
+def test_it_works(api, alice, tried):
+    answer = api(alice).post(f"/api/voices/{tried.pk}/check/")
+    assert (answer.status_code, answer.json()["id"]) == (202, str(tried.pk))
+    assert checks(tried) == (1, 1)
+    assert tried.checks.waiting().get().owner == alice
+
+
+def test_the_page_has_a_button_until_a_check_waits(client, alice, tried):
+    client.force_login(alice)
+    page, address = tried.get_absolute_url(), reverse("voices:check", args=[tried.pk])
+    assert address in client.get(page).content.decode()
+    assert client.post(address, follow=True).redirect_chain == [(page, 302)]
+    assert address not in client.get(page).content.decode()
+    assert checks(tried) == (1, 1)
+
+
+def test_asking_again_while_it_waits_changes_nothing(api, alice, tried):
+    for _ in range(3):
+        assert api(alice).post(f"/api/voices/{tried.pk}/check/").status_code == 202
+    assert checks(tried) == (1, 1)
+
+
+@pytest.mark.parametrize("address", ["/api/voices/{}/check/", "/voices/{}/check/"])
+def test_who_may_only_use_it_does_not(client, bob, alice, tried, address):
+    tried.share(alice, "everyone")
+    client.force_login(bob)
+    assert client.post(address.format(tried.pk)).status_code == 404
+    assert checks(tried) == (0, 0)
