@@ -1,7 +1,7 @@
 """How the service is, in numbers, out of the database: every web process of every machine says the same."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -104,6 +104,11 @@ class Work:
     @property
     def seconds(self) -> float:
         return sum(self.stages.values())
+
+    @property
+    def costliest(self) -> Sequence[tuple[str, float]]:
+        """Stages and their seconds, the longest first."""
+        return self.stages.most_common()
 
     @property
     def real_time_factor(self) -> float | None:
