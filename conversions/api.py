@@ -12,11 +12,14 @@ from rest_framework.reverse import reverse
 
 from conversions.files import serve_result, serve_source
 from conversions.forms import option_errors, within_range
+from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from models_app.models import VoiceModel
 from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
 from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
+
+KEEPING = ("keep_days", "delete_after_download")
 
 
 def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
@@ -65,12 +68,16 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     source = serializers.SerializerMethodField()  # type: ignore[assignment]
     result = serializers.SerializerMethodField()
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    expires_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="When it is deleted, with its files; null: it stays for now."
+    )
 
     class Meta:
         model = Conversion
         fields = (
             "id", "voice", "voice_name", "state", "stage", "progress", "position", "error", "source", "result",
-            "used_index", "warnings", *OPTION_NAMES, "created_at", "started_at", "finished_at",
+            "used_index", "warnings", *OPTION_NAMES, "keep_days", "delete_after_download", "created_at", "started_at",
+            "finished_at", "expires_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -111,6 +118,16 @@ class NewConversionSerializer(StrictSerializer):
         queryset=VoiceModel.objects.none(), pk_field=serializers.UUIDField(), help_text="Id of a voice you may use."
     )
     recording = serializers.FileField(allow_empty_file=True, help_text="Speech or singing, in any usual format.")
+    keep_days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=LONGEST_DAYS,
+        help_text="Days after its end when it is deleted; 0: never. Left out, as you or the server keep things.",
+    )
+    delete_after_download = serializers.BooleanField(
+        required=False, help_text="Delete it ten minutes after the whole result was fetched."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         declared: dict[str, Any] = super().get_fields()
@@ -121,7 +138,8 @@ class NewConversionSerializer(StrictSerializer):
     def create(self, validated_data: dict[str, Any]) -> Conversion:
         user, voice = validated_data.pop("user"), validated_data.pop("voice")
         recording = validated_data.pop("recording")
-        return Conversion.objects.submit(user, voice, recording, voice.options(**validated_data))
+        keeping = {name: validated_data.pop(name) for name in KEEPING if name in validated_data}
+        return Conversion.objects.submit(user, voice, recording, voice.options(**validated_data), **keeping)
 
 
 class ConversionViewSet(
@@ -138,7 +156,7 @@ class ConversionViewSet(
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> ConversionQuerySet:
-        own = Conversion.objects.visible_to(self.request.user)
+        own = Conversion.objects.visible_to(self.request.user).with_end()
         return own.counting_ahead() if self.action == "list" else own
 
     @extend_schema(request={"multipart/form-data": NewConversionSerializer}, responses={202: ConversionSerializer})
@@ -178,4 +196,4 @@ class ConversionViewSet(
     @action(detail=True, content_negotiation_class=AnyAccept)
     def result(self, request: Request, pk: str) -> HttpResponseBase:
         """The converted sound; 404 until it is done."""
-        return serve_result(request._request, self.get_object())
+        return serve_result(request._request, self.get_object(), fetched=True)

@@ -16,8 +16,15 @@ def serve_source(request: HttpRequest, conversion: Conversion) -> HttpResponseBa
     return serve(request, conversion.source, media_type=conversion.source_type, filename=conversion.source_name)
 
 
-def serve_result(request: HttpRequest, conversion: Conversion) -> HttpResponseBase:
-    return serve(request, conversion.result, media_type=conversion.result_type, filename=conversion.result_name)
+def serve_result(request: HttpRequest, conversion: Conversion, *, fetched: bool) -> HttpResponseBase:
+    """fetched: this is the download after which a conversion goes that was to go after it."""
+    return serve(
+        request,
+        conversion.result,
+        media_type=conversion.result_type,
+        filename=conversion.result_name,
+        sent=conversion.note_sent if fetched and conversion.delete_after_download else None,
+    )
 
 
 @login_required
@@ -29,4 +36,7 @@ def source(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @login_required
 @require_safe
 def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return serve_result(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))
+    conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
+    # The page fetches all of it to draw its wave, and staff may listen: neither takes it away from its owner.
+    fetched = "download" in request.GET and conversion.owner_id == request.user.pk
+    return serve_result(request, conversion, fetched=fetched)

@@ -16,6 +16,16 @@ from rvc.options import ConversionOptions
 __all__ = ["ConversionForm", "option_errors", "option_field", "within_range"]
 
 
+KEEP = (
+    ("", "As my account says"),
+    ("download", "10 minutes after I have downloaded it"),
+    ("1", "After a day"),
+    ("7", "After a week"),
+    ("30", "After 30 days"),
+    ("0", "Not by itself"),
+)
+
+
 class ConversionForm(forms.Form):
     """Choose a voice, bring a recording, and submit; the recording is looked at before the form is valid."""
 
@@ -31,6 +41,8 @@ class ConversionForm(forms.Form):
         help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM.",
         error_messages={"required": "Choose a recording, or record one here."},
     )
+
+    keep = forms.ChoiceField(label="Delete it", choices=KEEP, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,4 +80,12 @@ class ConversionForm(forms.Form):
 
     def save(self) -> Conversion:
         data = self.cleaned_data
-        return Conversion.objects.submit(self.user, data["voice"], data["recording"], data["options"], self.facts)
+        return Conversion.objects.submit(
+            self.user, data["voice"], data["recording"], data["options"], self.facts, **self._keeping()
+        )
+
+    def _keeping(self) -> dict[str, Any]:
+        keep = self.cleaned_data["keep"]
+        if keep == "download":
+            return {"delete_after_download": True}
+        return {"keep_days": int(keep)} if keep else {}

@@ -12,8 +12,8 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from conversions import recordings
+from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
-from jobs.models import Job, JobQuerySet
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
 from rvc.features import FeatureCache
@@ -41,7 +41,7 @@ def _choices(name: str) -> list[tuple[str, str]]:
     return [(value, FORMAT_LABELS.get(value, value)) for value in CHOICES[name]]
 
 
-class ConversionQuerySet(JobQuerySet["Conversion"]):
+class ConversionQuerySet(KeptQuerySet["Conversion"]):
     def readable_by(self, user: "User | AnonymousUser") -> Self:
         """Whose sound a person may hear: their own, and everybody's for staff who may see conversions."""
         if user.is_staff and user.has_perm("conversions.view_conversion"):
@@ -55,16 +55,18 @@ class ConversionQuerySet(JobQuerySet["Conversion"]):
         source: "File[Any]",
         options: ConversionOptions,
         facts: RecordingFacts | None = None,
+        **keeping: Any,
     ) -> "Conversion":
         """Keep the recording and the wish in one transaction, then tell the queue.
 
         `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
+        `keeping` may say `keep_days` and `delete_after_download` of this one conversion.
         A voice that failed its self-test is refused: VoiceFileError("voice_unusable").
         """
         voice.check_usable()
         check_method(voice, options)
         facts = facts or recordings.probe(source)
-        conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()))
+        conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()), **keeping)
         conversion.source_name = clean_label(source.name or "", fallback="recording")
         conversion.source_type = recordings.media_type(source)
         conversion.source_seconds = facts.seconds
@@ -75,7 +77,7 @@ class ConversionQuerySet(JobQuerySet["Conversion"]):
         return conversion
 
 
-class Conversion(Job):
+class Conversion(Kept):
     """One recording to be heard in one voice: the source, what was wished, and the result.
 
     Every option has a column of the same name and default as in ConversionOptions; a test holds them together.
@@ -114,7 +116,7 @@ class Conversion(Job):
 
     objects = ConversionQuerySet.as_manager()  # type: ignore[misc]
 
-    class Meta(Job.Meta):
+    class Meta(Kept.Meta):
         abstract = False
 
     def get_absolute_url(self) -> str:

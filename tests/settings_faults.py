@@ -3,12 +3,13 @@
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS as EVERYTHING
 
-INSTALLED_APPS = [app for app in EVERYTHING if app not in ("models_app", "conversions", "tts", "monitoring")]
+DOMAIN = ("models_app", "conversions", "tts", "accounts", "monitoring")
+INSTALLED_APPS = [app for app in EVERYTHING if app not in DOMAIN]
 ROOT_URLCONF = "tests.faults.urls"
 JOB_TICK_SECONDS = 0.5
 JOB_BEAT_SECONDS = 0.5
 JOB_LEASE_SECONDS = 5
 JOB_HINT_SECONDS = 2
 JOB_STALL_SECONDS = 4
-SWEEP_MINUTES = 0  # it belongs to the domain
+SWEEP_MINUTES = FORGET_MINUTES = 0  # they belong to the domain
 LOGGING = LOGGING | {"loggers": {}}  # noqa: F405 - the queue says when its workers are ready

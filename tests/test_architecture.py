@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 
 ROOT = settings.BASE_DIR
-PACKAGES = ("voiceproject", "jobs", "models_app", "conversions", "tts", "monitoring", "rvc", "launch")
-LAYERS = ("monitoring", "tts", "conversions", "models_app", "jobs")
+PACKAGES = ("voiceproject", "jobs", "models_app", "conversions", "tts", "accounts", "monitoring", "rvc", "launch")
+LAYERS = ("monitoring", "accounts", "tts", "conversions", "models_app", "jobs")
 """Left may import right, never back."""
 
 SHELF = (

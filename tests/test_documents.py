@@ -117,7 +117,8 @@ class TestCommands:
 def test_commands_are_shown_in_one_way() -> None:
     """`python3 run.py manage`, as README says; the exceptions name the interpreter of a service."""
     places = [*DOCUMENTS, *(ROOT / "templates").rglob("*.html")]
-    for package in ("conversions", "jobs", "launch", "models_app", "monitoring", "rvc", "tts", "voiceproject"):
+    packages = ("accounts", "conversions", "jobs", "launch", "models_app", "monitoring", "rvc", "tts", "voiceproject")
+    for package in packages:
         places += (ROOT / package).rglob("*.py")
     for path in places:
         shown = re.findall(r"^.*python manage\.py .*$", path.read_text(encoding="utf-8"), re.MULTILINE)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PureWindowsPath
@@ -18,6 +18,8 @@ from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags, quote_etag
+
+Sent = Callable[[int, int], None]
 
 BLOCK = 1 << 16
 BINARY = "application/octet-stream"
@@ -68,26 +70,33 @@ def quarantine(prefix: str) -> "tempfile.TemporaryDirectory[str]":
 class Slice:
     """Part of an open file as an iterable that the response closes, whether it was read to the end or not."""
 
-    def __init__(self, handle: IO[Any], start: int, length: int) -> None:
+    def __init__(self, handle: IO[Any], start: int, length: int, sent: Sent | None = None) -> None:
+        """sent: told at the end from where to where the bytes went out."""
         handle.seek(start)
         self.handle = handle
-        self.left = length
+        self.start = self.at = start
+        self.end = start + length
+        self.sent = sent
 
     def __iter__(self) -> Iterator[bytes]:
-        while self.left > 0 and (block := self.handle.read(min(BLOCK, self.left))):
-            self.left -= len(block)
+        while self.at < self.end and (block := self.handle.read(min(BLOCK, self.end - self.at))):
             yield block
+            self.at += len(block)  # whoever comes back for more has passed it on
 
     def close(self) -> None:
         self.handle.close()
+        if self.sent is not None:
+            self.sent(self.start, self.at)
 
 
-def serve(request: HttpRequest, file: FieldFile, *, media_type: str, filename: str) -> HttpResponseBase:
+def serve(
+    request: HttpRequest, file: FieldFile, *, media_type: str, filename: str, sent: Sent | None = None
+) -> HttpResponseBase:
     """Stream a stored file to somebody who has been found to be allowed to see it.
 
     Audio plays in the page; anything else, and audio when `?download` is in the address, comes as an attachment.
     """
-    response = _respond(request, file)
+    response = _respond(request, file, sent)
     inline = media_type in INLINE_TYPES and "download" not in request.GET
     _say_rules(response, media_type=media_type, disposition=content_disposition_header(not inline, filename))
     response["Accept-Ranges"] = "bytes"
@@ -112,7 +121,7 @@ def _say_rules(response: HttpResponseBase, *, media_type: str, disposition: str 
     response["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
 
 
-def _respond(request: HttpRequest, file: FieldFile) -> HttpResponseBase:
+def _respond(request: HttpRequest, file: FieldFile, sent: Sent | None) -> HttpResponseBase:
     """The right status for this request: 200 whole, 206 one range, 304 unchanged, 416 outside the file."""
     if not file.name or not file.storage.exists(file.name):
         raise Http404("There is no such file.")
@@ -125,7 +134,7 @@ def _respond(request: HttpRequest, file: FieldFile) -> HttpResponseBase:
         response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     else:
         start, end = span or (0, size)
-        response = StreamingHttpResponse(Slice(file.storage.open(file.name, "rb"), start, end - start))
+        response = StreamingHttpResponse(Slice(file.storage.open(file.name, "rb"), start, end - start, sent))
         response["Content-Length"] = str(end - start)
         if span:
             response.status_code = 206

@@ -32,3 +32,27 @@ class OneTimePassword(models.Model):
 
 def _digest(user: "User") -> str:
     return hashlib.sha256(user.password.encode()).hexdigest()
+
+
+class KeepingQuerySet(models.QuerySet["Keeping"]):
+    def wish(self, user: "User", days: int | None) -> None:
+        """Keep what this person has for so many days, 0 for good; None: as the server does."""
+        if days is None:
+            self.filter(user=user).delete()
+        else:
+            self.update_or_create(user=user, defaults={"days": days})
+
+    def days_of(self, user: "User") -> int | None:
+        return self.filter(user=user).values_list("days", flat=True).first()
+
+
+class Keeping(models.Model):
+    """How long a person wants to keep what was converted for them. Without a row it is as long as the server says."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="keeping")
+    days = models.PositiveSmallIntegerField(help_text="after the end of a conversion; 0: for good")
+
+    objects = KeepingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"what {self.user} keeps"

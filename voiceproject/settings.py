@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "models_app",
     "conversions",
     "tts",
+    "accounts",
     "monitoring",
 ]
 
@@ -168,6 +169,9 @@ JOB_HINT_SECONDS = 10  # a waiting job of which the queue has not heard for so l
 JOB_STALL_SECONDS = 30  # work is due, a worker is free, and nothing was claimed for so long: start the cluster anew
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
 JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", 3600)
+RETENTION_DAYS = env.int("RETENTION_DAYS", 0)  # conversions whose owner wishes nothing else; 0: they stay
+FORGET_MINUTES = env.int("FORGET_MINUTES", 10)  # how often the supervisor has those deleted whose time is over
+JOB_EVENT_DAYS = env.int("JOB_EVENT_DAYS", 30)  # how long is told what happened to each job; 0: for good
 SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)  # how often the supervisor has files removed that belong to nothing
 Q_CLUSTER: dict[str, Any] = {
     "name": "voiceproject",

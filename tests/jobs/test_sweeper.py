@@ -1,4 +1,4 @@
-"""Leftovers are removed on a schedule, by a real process."""
+"""Leftovers, and what is to be forgotten, are removed on a schedule, by real processes."""
 
 import time
 
@@ -15,50 +15,70 @@ def wait_for(condition):
 
 
 @pytest.fixture
-def ours(settings, monkeypatch, tmp_path):
-    """A sweeper that is due, whose command writes down that it ran."""
-    settings.BASE_DIR, settings.SWEEP_MINUTES = tmp_path, 60
+def home(settings, tmp_path):
+    """Where the commands only write down that they ran."""
+    settings.BASE_DIR, settings.SWEEP_MINUTES, settings.FORGET_MINUTES = tmp_path, 60, 0
     (tmp_path / "manage.py").write_text(
         "import pathlib, sys\nhome = pathlib.Path(__file__).parent\n"
-        "(home / 'ran').write_text(' '.join(sys.argv[1:]))\n"
+        "(home / sys.argv[1]).write_text(' '.join(sys.argv[1:]))\n"
         "exec((home / 'then').read_text() if (home / 'then').exists() else '')\n"
     )
-    sweep = sweeper.Sweeper()
-    sweep.started -= 3601
-    yield sweep
-    sweep.end()
+    return tmp_path
 
 
-def test_it_works(ours, tmp_path, caplog):
+@pytest.fixture
+def ours(home):
+    """A sweep that is due."""
+    errand = sweeper.Sweeper().errands[0]
+    errand.started -= 3601
+    yield errand
+    errand.end()
+
+
+def test_it_works(ours, home, caplog):
     ours.tick()
-    wait_for(lambda: not ours.sweep.alive())
+    wait_for(lambda: not ours.process.alive())
     ours.tick()
-    assert (tmp_path / "ran").read_text() == "storage --sweep"
-    assert ours.sweep is None
+    assert (home / "storage").read_text() == "storage --sweep"
+    assert ours.process is None
     ours.tick()
-    assert ours.sweep is None, "the next one has time"
+    assert ours.process is None, "the next one has time"
     assert caplog.text == ""
 
 
-def test_it_can_be_turned_off(ours, settings):
+def test_what_is_to_be_forgotten_has_its_own_time(home, settings):
+    settings.FORGET_MINUTES = 10
+    both = sweeper.Sweeper()
+    for errand in both.errands:
+        errand.started -= 601
+    both.tick()
+    wait_for((home / "forget").exists)
+    both.end()
+    assert not (home / "storage").exists()
+
+
+def test_it_can_be_turned_off(home, settings):
     settings.SWEEP_MINUTES = 0
-    ours.tick()
-    assert ours.sweep is None
+    both = sweeper.Sweeper()
+    for errand in both.errands:
+        errand.started -= 10**6
+    both.tick()
+    assert [errand.process for errand in both.errands] == [None, None]
 
 
-def test_a_failure_is_told(ours, tmp_path, caplog):
-    (tmp_path / "then").write_text("sys.exit(1)")
+def test_a_failure_is_told(ours, home, caplog):
+    (home / "then").write_text("sys.exit(1)")
     ours.tick()
-    wait_for(lambda: not ours.sweep.alive())
+    wait_for(lambda: not ours.process.alive())
     ours.tick()
     assert "ended with 1 after" in caplog.text
 
 
-def test_one_that_takes_too_long_is_ended(ours, tmp_path, monkeypatch, caplog):
-    (tmp_path / "then").write_text("import time; time.sleep(99)")
+def test_one_that_takes_too_long_is_ended(ours, home, monkeypatch, caplog):
+    (home / "then").write_text("import time; time.sleep(99)")
     ours.tick()
-    wait_for((tmp_path / "ran").exists)
+    wait_for((home / "storage").exists)
     monkeypatch.setattr(sweeper, "LONGEST_SECONDS", 0)
     ours.tick()
-    assert ours.sweep is None
+    assert ours.process is None
     assert "ended with -9 after" in caplog.text
