@@ -43,6 +43,11 @@ class Handler(BaseHTTPRequestHandler):
             with suppress(BrokenPipeError, ConnectionError, ssl.SSLError):
                 answer(self)
 
+    def do_POST(self):
+        """What is sent stands beside what is seen."""
+        self.server.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.do_GET()
+
     def answer(self, status=200, body=b"", **headers):
         self.head(status, **{"Content_Length": str(len(body)), **headers})
         self.wfile.write(body)
@@ -65,7 +70,7 @@ class Site(ThreadingHTTPServer):
 
     def __init__(self, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.routes, self.seen = {}, []
+        self.routes, self.seen, self.received = {}, [], []
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             certificate.configure_cert(context)
@@ -109,7 +114,7 @@ class Network:
 
     def reset(self):
         for site in self.sites.values():
-            site.routes, site.seen = {}, []
+            site.routes, site.seen, site.received = {}, [], []
         self.answers = {name: [address] for name, address in NAMES.items()}
         self.asked, self.connected = [], []
         self.canary.visits = 0

@@ -92,6 +92,12 @@ class Visit:
                 address = self._next(address, reply)
         raise not_allowed(f"it redirects more than {self.fetcher.patience.redirects} times")
 
+    @contextmanager
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Iterator["Reply"]:
+        """The answer to `body`, whatever its status. Nothing that is sent follows a redirect."""
+        with self._ask(self.fetcher.hosts.read(url), headers, body) as reply:
+            yield reply
+
     def _next(self, address: Address, reply: "Reply") -> Address:
         target = reply.header("Location")
         if not target:
@@ -107,17 +113,20 @@ class Visit:
         return following
 
     @contextmanager
-    def _ask(self, address: Address, headers: Mapping[str, str]) -> Iterator["Reply"]:
+    def _ask(self, address: Address, headers: Mapping[str, str], body: bytes | None = None) -> Iterator["Reply"]:
         self.glance()
         with self._connected(address) as sock, _as_broken_off():
             line = Line(sock, self)
             connection = http.client.HTTPConnection(address.host, address.port)
             connection.sock = line
-            connection.putrequest("GET", address.target, skip_host=True, skip_accept_encoding=True)
+            method = "GET" if body is None else "POST"
+            connection.putrequest(method, address.target, skip_host=True, skip_accept_encoding=True)
             fixed = {"Host": address.authority, "User-Agent": AGENT, "Accept-Encoding": "identity"}
+            if body is not None:
+                fixed["Content-Length"] = str(len(body))
             for name, value in {**headers, **fixed, "Connection": "close"}.items():
                 connection.putheader(name, value)
-            connection.endheaders()
+            connection.endheaders(body)
             with connection.getresponse() as response:
                 yield Reply(response)
 
