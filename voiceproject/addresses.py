@@ -97,9 +97,9 @@ class _Parts:
 
 
 def _split(url: str) -> _Parts:
-    if len(url) > LONGEST:
+    plain = "".join(sign if sign.isascii() else quote(sign, errors="replace") for sign in url[: LONGEST + 1])
+    if len(plain) > LONGEST:
         raise not_allowed(f"it is longer than {LONGEST} characters")
-    plain = "".join(sign if sign.isascii() else quote(sign, errors="replace") for sign in url)
     if not PLAIN.fullmatch(plain):
         raise not_allowed("spaces, backslashes and control characters have no place in it")
     if "#" in plain:

@@ -111,6 +111,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     def retry(self, request: Request, pk: str) -> Response:
         """Queue an import that did not succeed once more; 409 when it waits, runs or is done."""
         job = self.get_object()
+        VoiceImport.objects.check_room(job.owner)
         if not job.retry():
             raise Conflict("Only an import that did not succeed can be tried again.")
         return Response(self.get_serializer(job).data)

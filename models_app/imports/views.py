@@ -14,6 +14,7 @@ from jobs.models import WorkerBeat
 from models_app import addresses
 from models_app.imports.forms import ImportForm
 from models_app.models import VoiceImport
+from rvc.errors import RVCError
 from voiceproject.pages import PersonRequest
 
 PAGE = 20
@@ -60,8 +61,12 @@ def import_cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 def import_retry(request: PersonRequest, pk: UUID) -> HttpResponse:
     job = _visible(request, pk)
-    if not job.retry():
-        messages.info(request, "Only an import that did not succeed can be tried again.")
+    try:
+        VoiceImport.objects.check_room(request.user)
+        if not job.retry():
+            messages.info(request, "Only an import that did not succeed can be tried again.")
+    except RVCError as error:
+        messages.error(request, error.message)
     return redirect(job)
 
 

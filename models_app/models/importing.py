@@ -34,12 +34,16 @@ class VoiceImportQuerySet(JobQuerySet["VoiceImport"]):
             raise OptionError("consent_statement", "Say why you may use this voice: this server asks for it.")
         for field in ("sha256", "index_sha256"):
             wish[field] = _checked_sha256(field, wish.get(field, ""))
-        if self.active().filter(owner=user).count() >= AT_A_TIME:
-            raise RVCError("slow_down", f"{AT_A_TIME} imports of yours wait or run: let one of them end first.")
+        self.check_room(user)
         with transaction.atomic():
             job = self.create(owner=user, url=url, **wish)
             transaction.on_commit(job.hint, robust=True)
         return job
+
+    def check_room(self, user: "User") -> None:
+        """Raise RVCError("slow_down") while as many imports of this person wait or run as may."""
+        if self.active().filter(owner=user).count() >= AT_A_TIME:
+            raise RVCError("slow_down", f"{AT_A_TIME} imports of yours wait or run: let one of them end first.")
 
 
 def _checked_sha256(field: str, text: str) -> str:

@@ -181,6 +181,17 @@ class TestRefusedAtOnce:
         assert codes == [202] * 5 + [429]
         assert (answer.json()["error"]["code"], answer["Retry-After"]) == ("slow_down", "30")
 
+    def test_a_sixth_that_is_tried_again(self, alices, alice, client, imports):
+        ended = VoiceImport.objects.create(owner=alice, url=URL, state="failed")
+        for _ in range(5):
+            alices.post(IMPORTS, {"url": URL})
+        assert alices.post(f"{IMPORTS}{ended.pk}/retry/").status_code == 429
+        client.force_login(alice)
+        answer = client.post(f"/voices/import/{ended.pk}/retry/", follow=True)
+        assert "let one of them end first" in answer.content.decode()
+        ended.refresh_from_db()
+        assert ended.state == "failed"
+
 
 def login_page(handler):
     handler.answer(200, b"<!doctype html><html><title>Sign in</title></html>", Content_Type="text/html")

@@ -69,6 +69,12 @@ def test_signs_outside_ascii_are_quoted_in_the_path():
     assert ANYWHERE.read("https://files.example/Ж.pth").target == "/%D0%96.pth"
 
 
+def test_its_length_is_that_of_the_quoted_address():
+    address = ANYWHERE.read("https://files.example/" + 300 * "Ж")
+    assert len(str(address)) < 2000
+    refusal("https://files.example/" + 400 * "Ж")
+
+
 @pytest.mark.parametrize("url", SCHEMES)
 def test_other_schemes_are_refused(url):
     refusal(url)
