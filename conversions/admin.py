@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from conversions.models import Conversion
+from jobs.admin import story
 
 PLAYER = '<audio controls preload="none" src="{}"></audio>'
 
@@ -29,7 +30,7 @@ class ConversionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Conversion | None = None) -> list[str]:
         hidden = {"source", "result", "token", "fingerprint"}
         columns = [field.name for field in Conversion._meta.concrete_fields if field.name not in hidden]
-        return ["source_player", "result_player", *columns]
+        return ["source_player", "result_player", "story", *columns]
 
     def get_fields(self, request: HttpRequest, obj: Conversion | None = None) -> Any:
         return self.get_readonly_fields(request, obj)
@@ -45,6 +46,10 @@ class ConversionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="result")
     def result_player(self, conversion: Conversion) -> SafeString | str:
         return _player("result", conversion) if conversion.result else "–"
+
+    @admin.display(description="what happened")
+    def story(self, conversion: Conversion) -> SafeString:
+        return story(conversion)
 
     @admin.display(description="recording and result")
     def heard(self, conversion: Conversion) -> SafeString:

@@ -14,6 +14,7 @@ from conversions.files import serve_result, serve_source
 from conversions.forms import option_errors, within_range
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
+from jobs.estimates import foresee
 from models_app.models import VoiceModel
 from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
 from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
@@ -63,6 +64,11 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     position = serializers.IntegerField(read_only=True, allow_null=True, help_text="Place in the queue, from 1.")
+    estimate_seconds = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="Until it has ended, from the speed of the last conversions; null where nobody knows.",
+    )
     progress = serializers.FloatField(read_only=True, help_text="0 to 1, over the whole conversion.")
     error = serializers.SerializerMethodField()
     source = serializers.SerializerMethodField()  # type: ignore[assignment]
@@ -75,9 +81,9 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     class Meta:
         model = Conversion
         fields = (
-            "id", "voice", "voice_name", "state", "stage", "progress", "position", "error", "source", "result",
-            "used_index", "warnings", *OPTION_NAMES, "keep_days", "delete_after_download", "created_at", "started_at",
-            "finished_at", "expires_at",
+            "id", "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
+            "source", "result", "used_index", "warnings", *OPTION_NAMES, "keep_days", "delete_after_download",
+            "created_at", "started_at", "finished_at", "expires_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -156,8 +162,12 @@ class ConversionViewSet(
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> ConversionQuerySet:
-        own = Conversion.objects.visible_to(self.request.user).with_end()
-        return own.counting_ahead() if self.action == "list" else own
+        return Conversion.objects.visible_to(self.request.user).with_end()
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        foresee(page or ())
+        return page
 
     @extend_schema(request={"multipart/form-data": NewConversionSerializer}, responses={202: ConversionSerializer})
     def create(self, request: Request) -> Response:

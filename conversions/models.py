@@ -84,6 +84,7 @@ class Conversion(Kept):
     """
 
     task = "conversions.tasks.convert"
+    length = "source_seconds"
 
     voice = models.ForeignKey(VoiceModel, models.SET_NULL, null=True, related_name="conversions")
     voice_name = models.CharField("name of the voice", max_length=120, editable=False)

@@ -32,8 +32,8 @@ SOURCE_MISSING = "The recording is not in storage any more: send it once more."
 VOICE_MISSING = "A file of the voice {voice} is not in storage any more: bring the voice once more, or choose another."
 
 
-def convert(pk: str) -> None:
-    perform(Conversion, pk, work)
+def convert(pk: str) -> bool:
+    return perform(Conversion, pk, work)
 
 
 def work(conversion: Conversion, progress: Report) -> dict[str, Any]:

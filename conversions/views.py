@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from conversions.forms import ConversionForm
 from conversions.models import Conversion, ConversionQuerySet
 from conversions.picking import missing_encoders, picked, voices_to_pick
+from jobs.estimates import foresee
 from jobs.models import WorkerBeat
 from models_app.models import VoiceModel
 from voiceproject.pages import PersonRequest, by_script
@@ -125,7 +126,8 @@ def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]
 
 
 def _page(request: PersonRequest, form: ConversionForm, again: Conversion | None, status: int = 200) -> HttpResponse:
-    page = Paginator(_own(request).counting_ahead(), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_own(request), PAGE).get_page(request.GET.get("page"))
+    foresee(page.object_list)
     context = _form_context(request, form, again) | {"page_obj": page, "conversions": page.object_list}
     return render(request, "conversions/list.html", context, status=status)
 

@@ -2,8 +2,10 @@ import os
 
 from django.apps import AppConfig, apps
 from django.contrib import admin
+from django.core.checks import register
 
 from jobs import SUPERVISOR_VARIABLE
+from jobs.checks import check_queues
 from jobs.processes import tie_forks
 
 
@@ -16,5 +18,6 @@ class JobsConfig(AppConfig):
         for model in apps.get_app_config("django_q").get_models():
             if admin.site.is_registered(model):
                 admin.site.unregister(model)
+        register(check_queues)
         if SUPERVISOR_VARIABLE in os.environ:
             tie_forks()

@@ -22,8 +22,9 @@ from django.db.models.functions import Now
 from jobs import SUPERVISOR_VARIABLE
 from jobs.models import State, WorkerBeat
 from jobs.processes import Tree
+from jobs.queries import job_models
 from jobs.queues import hint_list
-from jobs.reaper import job_models, log_taken_back
+from jobs.reaper import take_back
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Cluster:
             self.tree = None
         for model in job_models():
             held = model._default_manager.all().held_by(str(self.row.pk))
-            log_taken_back(held.take_back(counted=counted), reason)
+            take_back(held, reason, counted=counted)
 
     def look_for_the_dead(self) -> None:
         """Notice a worker that is gone and had nothing to do; what it waited for is lost to those that live."""
@@ -107,7 +108,7 @@ class Cluster:
             held = model._default_manager.all().held_by(str(self.row.pk))
             for job in held:
                 if not psutil.pid_exists(job.worker_pid):
-                    log_taken_back(held.filter(pk=job.pk, token=job.token).take_back(), "its worker is gone")
+                    take_back(held.filter(pk=job.pk, token=job.token), "its worker is gone")
 
 
 class Watch:

@@ -14,7 +14,7 @@ Times are compared in the database with its own clock: workers on several machin
 import os
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -25,6 +25,9 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from jobs import SUPERVISOR_VARIABLE
+from jobs.estimates import Forecast, Outlook
+from jobs.events import JobEvent
+from jobs.order import OVERTAKEN_SECONDS
 from jobs.queries import FINAL, JobQuerySet, State, lease
 from jobs.queues import Queue, hint_list, main_queue
 from rvc.errors import Cancelled
@@ -35,6 +38,10 @@ CRASHED = "The worker stopped unexpectedly every time it worked on this. The adm
 TIMED_OUT = "This took longer than the {minutes:.0f} minutes that one job may take."
 
 
+SERVE = "jobs.tasks.serve"
+"""Dotted path of the function that a hint names, called with the name of the queue."""
+
+
 class LeaseLost(Exception):  # noqa: N818 - the word of the thing that happened
     """Another worker holds this job now, or the row is gone: stop, publish nothing, drop the files."""
 
@@ -43,7 +50,10 @@ class Job(models.Model):
     """Something that a worker does for a person. A concrete model adds what is needed to do it, and `task`."""
 
     task: ClassVar[str]
-    """Dotted path of the function that the hint names; it is called with the job's id as text."""
+    """Dotted path of the function that does it, called with the job's id as text; says whether it was to be done."""
+
+    length: ClassVar[str] = ""
+    """Name of the column with the seconds of sound that a job is about; empty where jobs of the kind are alike."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="%(class)ss")
@@ -67,6 +77,8 @@ class Job(models.Model):
 
     objects = JobQuerySet.as_manager()
 
+    foreseen: Outlook | None = None
+
     class Meta:
         abstract = True
         ordering = ("-created_at",)
@@ -80,6 +92,15 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            super().save(*args, **kwargs)
+            return
+        self.turn_at = self._turn_from(self.created_at)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            JobEvent.objects.record(self, "", self.state, "accepted")
+
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
@@ -90,22 +111,33 @@ class Job(models.Model):
         return int(self.worker.partition(":")[2])
 
     @property
+    def seconds_of_sound(self) -> float:
+        return (getattr(self, self.length) if self.length else 0.0) or 0.0
+
+    @property
+    def outlook(self) -> Outlook:
+        """Its place in the queue, and when it will have ended. A list asks for all at once: `estimates.foresee`."""
+        return self.foreseen or Forecast().of(self)
+
+    @property
     def position(self) -> int | None:
-        """How many jobs of this kind are started before this one, plus one; None when it does not wait."""
-        if self.state != State.QUEUED:
-            return None
-        ahead: int | None = getattr(self, "ahead", None)  # as `counting_ahead` found it
-        if ahead is None:
-            ahead = self._rows().waiting().filter(created_at__lt=self.created_at).count()
-        return ahead + 1
+        return self.outlook.position
+
+    @property
+    def estimate_seconds(self) -> int | None:
+        return self.outlook.seconds
+
+    def _turn_from(self, came: datetime) -> datetime:
+        return came + timedelta(seconds=min(self.seconds_of_sound, OVERTAKEN_SECONDS))
 
     def hint(self) -> None:
-        """Tell the queue. After the row is committed: `transaction.on_commit(job.hint, robust=True)`.
+        """Tell the queue of work. After the row is committed: `transaction.on_commit(job.hint, robust=True)`.
 
-        Nothing depends on it: a hint that is lost is sent again, one that comes twice finds the job taken.
+        Nothing depends on it: a hint that is lost is sent again, one too many finds nothing to do. Which job a worker
+        takes when it gets the hint stands in jobs/order.py.
         """
         self._rows().filter(pk=self.pk).update(hinted_at=Now())
-        async_task(self.task, str(self.pk), cluster=hint_list(self.queue))
+        async_task(SERVE, self.queue, cluster=hint_list(self.queue))
 
     def beat(self, *, stage: str, progress: float) -> None:
         """Keep the lease and say how far the work is. Raises Cancelled or LeaseLost when it is ours no longer."""
@@ -134,19 +166,20 @@ class Job(models.Model):
 
     def cancel(self) -> bool:
         """Stop a job that waits at once, and one that runs at its next beat. False when it has ended already."""
-        moved = self._rows().filter(pk=self.pk).active().update(**_ended(State.CANCELLED))
+        moved = self._move(self._rows().active(), "cancelled", **_ended(State.CANCELLED))
         self.refresh_from_db(fields=["state", "finished_at"])
-        return bool(moved)
+        return moved
 
     def retry(self, **changes: Any) -> bool:
         """Queue a job that did not succeed once more, with the same wish. False when there is nothing to."""
-        ended = self._rows().filter(pk=self.pk, state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
+        ended = self._rows().filter(state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
         fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
-        moved = ended.update(state=State.QUEUED, hinted_at=None, **fresh, **changes)
+        fresh |= {"hinted_at": None, "turn_at": self._turn_from(timezone.now())}
+        moved = self._move(ended, "to be tried again", state=State.QUEUED, **fresh, **changes)
         self.refresh_from_db()
         if moved:
             transaction.on_commit(self.hint, robust=True)
-        return bool(moved)
+        return moved
 
     def discard(self, changes: Mapping[str, Any]) -> None:
         """Delete the files named in `changes`: they were made for a `finish` that came too late."""
@@ -173,10 +206,20 @@ class Job(models.Model):
         return self._rows().running().filter(pk=self.pk, token=self.token)
 
     def _leave(self, state: State, changes: Mapping[str, Any]) -> bool:
-        moved = self._held().update(beat_at=Now(), **_ended(state), **changes)
+        reason = str(changes.get("error_code", ""))
+        return self._move(self._rows().running().filter(token=self.token), reason, **_ended(state), **changes)
+
+    def _move(self, rows: "JobQuerySet[Self]", reason: str, **changes: Any) -> bool:
+        """Change our row if it is among these; what happened is written with it, or neither."""
+        with transaction.atomic():
+            mine = rows.filter(pk=self.pk)
+            before = mine.select_for_update().values_list("state", flat=True).first()
+            moved = before is not None and bool(mine.update(**changes))
+            if moved:
+                JobEvent.objects.record(self, str(before), changes["state"], reason)
         if moved:
             self.refresh_from_db()
-        return bool(moved)
+        return moved
 
 
 def timed_out_message() -> str:

@@ -5,13 +5,15 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
-from django.db.models.functions import Coalesce, Now
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from jobs import SUPERVISOR_VARIABLE
+from jobs.events import JobEvent
 
 if TYPE_CHECKING:
     from jobs.models import Job
@@ -72,15 +74,21 @@ class JobQuerySet(models.QuerySet[J]):
         """Running jobs in the hands of this supervisor's workers."""
         return self.running().filter(worker__startswith=f"{supervisor}:")
 
-    def counting_ahead(self) -> Self:
-        """Each waiting row knows its `position` already, so that a list asks once for all of them."""
-        earlier = self.model._default_manager.filter(state=State.QUEUED, created_at__lt=OuterRef("created_at"))
-        count = Subquery(earlier.order_by().values("state").annotate(count=Count("pk")).values("count"))
-        return self.annotate(ahead=Case(When(state=State.QUEUED, then=Coalesce(count, 0))))
+    def in_turn(self) -> Self:
+        """In the order in which jobs of one person are started."""
+        return self.order_by("turn_at", "pk")
 
     def claim(self, pk: uuid.UUID | str) -> "J | None":
-        """Move one due job to running; None when it is not due, or another delivery of its hint was first."""
+        """Move one due job to running; None when it is not due, or another worker was first."""
         token = uuid.uuid4().hex
+        with transaction.atomic():
+            job = self._take(pk, token)
+            if job is not None:
+                apps.get_model("jobs", "Turn").take(job)
+                JobEvent.objects.record(job, State.QUEUED, State.RUNNING)
+        return job
+
+    def _take(self, pk: uuid.UUID | str, token: str) -> "J | None":
         won = (
             self.due()
             .filter(pk=pk)
@@ -98,7 +106,7 @@ class JobQuerySet(models.QuerySet[J]):
         )
         return self.filter(token=token).first() if won else None
 
-    def take_back(self, *, counted: bool = True) -> "list[J]":
+    def take_back(self, reason: str = "", *, counted: bool = True) -> "list[J]":
         """Take these running jobs from workers that are gone: queued again, or failed at the last attempt.
 
         Returns the jobs that were moved. `counted=False` when the worker was stopped on purpose: the attempt is free.
@@ -107,10 +115,18 @@ class JobQuerySet(models.QuerySet[J]):
         moved: list[Any] = []
         for job in self.annotate(overdue=Q(started_at__lte=limit)):
             change = job.back_in_queue(counted) or job.given_up(timed_out=job.overdue)
-            if self.filter(pk=job.pk, token=job.token).update(**change):
-                job.refresh_from_db()
-                moved.append(job)
+            with transaction.atomic():
+                if self.filter(pk=job.pk, token=job.token).update(**change):
+                    job.refresh_from_db()
+                    JobEvent.objects.record(job, State.RUNNING, job.state, reason)
+                    moved.append(job)
         return moved
+
+
+def job_models() -> "list[type[Job]]":
+    """Every kind of job there is."""
+    kinds: list[Any] = [model for model in apps.get_models() if isinstance(model._default_manager.all(), JobQuerySet)]
+    return kinds
 
 
 def lease() -> Any:

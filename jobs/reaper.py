@@ -2,14 +2,15 @@
 
 import logging
 import time
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 
-from jobs.models import Job
+from jobs.queries import JobQuerySet, job_models
 from jobs.queues import Queue, broker_of
+
+__all__ = ["Reaper", "job_models", "take_back"]
 
 logger = logging.getLogger(__name__)
 
@@ -17,13 +18,8 @@ HINTS_WAITING = 20
 """With so many hints in the queue it needs no reminder: jobs far behind wait for their turn, not for a hint."""
 
 
-def job_models() -> list[type[Job]]:
-    """Every kind of job there is."""
-    return [model for model in apps.get_models() if issubclass(model, Job)]
-
-
-def log_taken_back(jobs: Iterable[Job], reason: str) -> None:
-    for job in jobs:
+def take_back(jobs: "JobQuerySet[Any]", reason: str, *, counted: bool = True) -> None:
+    for job in jobs.take_back(reason, counted=counted):
         logger.warning("%s: %s, now %s after attempt %d", job, reason, job.state, job.attempt)
 
 
@@ -40,7 +36,7 @@ class Reaper:
     def tick(self, database_time: datetime) -> None:
         if self.trusts(database_time):
             for model in job_models():
-                log_taken_back(model._default_manager.all().expired().take_back(), "its lease is over")
+                take_back(model._default_manager.all().expired(), "its lease is over")
         self.remind()
 
     def trusts(self, database_time: datetime) -> bool:

@@ -12,9 +12,11 @@ from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import Error, connection
+from django.utils.module_loading import import_string
 from django_q.exceptions import TimeoutException
 
 from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
+from jobs.order import Line
 from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
 from voiceproject.logs import about_job
 
@@ -62,20 +64,27 @@ class Progress:
             self.lost = reason
 
 
-def perform(model: type[J], pk: str, work: Work[J]) -> None:
-    """Do one job if it is still to be done. `work` returns the columns of the result, file names among them.
+def serve(queue: str) -> None:
+    """Do the job whose turn it is, if any waits in this queue: what a hint asks for."""
+    while (job := Line(queue).next()) is not None:
+        if import_string(job.task)(str(job.pk)):
+            return
+
+
+def perform(model: type[J], pk: str, work: Work[J]) -> bool:
+    """Do one job if it is still to be done; False if not. `work` returns the columns of the result, file names too.
 
     It runs to exactly one end, whatever `work` raises; a worker that dies is the reaper's business.
     """
     with about_job(str(model._meta.model_name), pk):
-        _perform(model, pk, work)
+        return _perform(model, pk, work)
 
 
-def _perform(model: type[J], pk: str, work: Work[J]) -> None:
+def _perform(model: type[J], pk: str, work: Work[J]) -> bool:
     job = cast("J | None", model._default_manager.claim(pk))
     if job is None:
         logger.info("%s %s does not wait for a worker", model._meta.verbose_name, pk)
-        return
+        return False
     WorkerBeat.objects.note_claim()
     logger.info("%s: attempt %d", job, job.attempt)
     try:
@@ -85,6 +94,7 @@ def _perform(model: type[J], pk: str, work: Work[J]) -> None:
         _end(job, error)
     else:
         _publish(job, changes)
+    return True
 
 
 def _publish(job: Job, changes: Mapping[str, Any]) -> None:

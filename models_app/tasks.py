@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 Report = Callable[[str, float], None]
 
 
-def check_voice(pk: str) -> None:
-    perform(VoiceCheck, pk, _check_voice)
+def check_voice(pk: str) -> bool:
+    return perform(VoiceCheck, pk, _check_voice)
 
 
-def import_voice(pk: str) -> None:
-    perform(VoiceImport, pk, importing)
+def import_voice(pk: str) -> bool:
+    return perform(VoiceImport, pk, importing)
 
 
-def fetch_asset(pk: str) -> None:
-    perform(AssetFetch, pk, _fetch_asset)
+def fetch_asset(pk: str) -> bool:
+    return perform(AssetFetch, pk, _fetch_asset)
 
 
 def _fetch_asset(fetch: AssetFetch, progress: Report) -> dict[str, Any]:

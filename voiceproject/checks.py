@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs.queues import Queue
 from rvc import sandbox
 from rvc.errors import RVCError
 
@@ -84,17 +83,6 @@ def check_jobs(**_: Any) -> Sequence[CheckMessage]:
         (settings.JOB_TIMEOUT_SECONDS >= 1, "JOB_TIMEOUT_SECONDS must be at least 1."),
     )
     return [Error(sentence, id="voiceproject.E011") for holds, sentence in rules if not holds]
-
-
-@register
-def check_queues(**_: Any) -> Sequence[CheckMessage]:
-    asked = {"CONVERSION_QUEUE": [settings.CONVERSION_QUEUE], "WORKER_QUEUES": settings.WORKER_QUEUES}
-    return [
-        Error(f"{name}: there is no queue {queue!r}.", hint="cpu, gpu and import are there.", id="voiceproject.E013")
-        for name, queues in asked.items()
-        for queue in queues
-        if queue not in Queue.values
-    ]
 
 
 @register

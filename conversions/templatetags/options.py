@@ -200,6 +200,19 @@ def state_words(conversion: Conversion) -> str:
 
 
 @register.filter
+def estimate(conversion: Conversion) -> str:
+    """How long until it has ended, in words; empty where nobody knows."""
+    seconds = conversion.estimate_seconds
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1)} seconds"
+    return f"about {round(seconds / 60)} minutes" if seconds < 5400 else f"about {round(seconds / 3600)} hours"
+
+
+@register.filter
 def percent(fraction: float) -> int:
     return int(100 * fraction)
 

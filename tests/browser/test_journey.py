@@ -43,7 +43,7 @@ def test_it_works(open_page, alice, voice, recording, finish):
     conversion = send(page, recording)
     assert (conversion.pitch_shift, conversion.voice) == (-3, voice)
 
-    page.get_by_text("Waiting, next in line").wait_for()
+    page.get_by_text("Waiting, 1 before it").wait_for()
     job = Conversion.objects.claim(conversion.pk)
     job.beat(stage="content", progress=0.37)
     page.get_by_text("37").first.wait_for()
@@ -159,7 +159,7 @@ def test_it_is_cancelled_converted_again_and_deleted(open_page, alice, voice, re
     page.get_by_role("link", name="Convert again").click()
     page.get_by_text("Keeping “two seconds.wav”").wait_for()
     page.get_by_role("button", name="Convert", exact=True).click()
-    page.get_by_text("Waiting, next in line").wait_for()
+    page.get_by_text("Waiting, 1 before it").wait_for()
     again = Conversion.objects.exclude(pk=conversion.pk).get()
     assert again.source.read() == recording.read_bytes()
     page.goto(conversion.get_absolute_url())
@@ -172,7 +172,7 @@ def test_it_is_cancelled_converted_again_and_deleted(open_page, alice, voice, re
 def test_it_works_without_scripts(open_page, alice, voice, recording, finish):
     page = open_page(alice, java_script_enabled=False)
     conversion = send(page, recording)
-    assert page.get_by_text("Waiting, next in line").is_visible()
+    assert page.get_by_text("Waiting, 1 before it").is_visible()
     finish(conversion)
     page.wait_for_selector("audio[aria-label=Result]")  # the page has loaded itself again
     assert page.locator("audio").count() == 2

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from conversions.models import Conversion
+from jobs.events import JobEvent
 from jobs.models import State
 from tests import base
 
@@ -79,3 +80,14 @@ def test_staff_without_the_permission_hear_nothing(client, done):
     client.force_login(helper)
     assert client.get(f"/conversions/{done.pk}/result/").status_code == 404
     assert client.get(reverse(LIST)).status_code == 403
+
+
+def test_it_tells_what_happened(desk, conversion):
+    Conversion.objects.claim(conversion.pk).fail("storage_full", "No room.")
+    content = desk.get(reverse(CHANGE, args=[conversion.pk])).content.decode()
+    for line in ("new → queued", "queued → running", "running → failed", "storage_full"):
+        assert line in content
+    listed = desk.get(reverse("admin:jobs_jobevent_changelist"), {"q": str(conversion.pk)}).content.decode()
+    assert listed.count("field-reason") == 3
+    event = JobEvent.objects.of(conversion).first()
+    assert desk.post(reverse("admin:jobs_jobevent_delete", args=[event.pk]), {"post": "yes"}).status_code == 403

@@ -33,7 +33,9 @@ def test_it_submits(alices, alice, voice):
     assert answer["Location"] == f"http://testserver{CONVERSIONS}{conversion.pk}/"
     assert (conversion.owner, conversion.pitch_shift, conversion.output_format) == (alice, -2, "flac")
     body = answer.json()
-    assert (body["state"], body["progress"], body["position"], body["error"]) == ("queued", 0.0, 1, None)
+    assert (body["state"], body["progress"], body["position"], body["error"]) == ("queued", 0.0, 2, None), (
+        "behind the check of the voice"
+    )
     assert (body["pitch_shift"], body["seed"], body["result"]) == (-2.0, conversion.seed, None)
     assert body["source"]["seconds"] == 1.0
     assert alices.get(answer["Location"]).json() == body

@@ -4,9 +4,11 @@ import os
 import signal
 import time
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from jobs.events import JobEvent
 from jobs.models import State, WorkerBeat
 from tests.faults.base import OUTPUT, FaultCase, alive
 from tests.jobs.chores.models import Chore
@@ -102,6 +104,19 @@ class FaultTests(FaultCase):
         self.wait_until_final(30)
         self.assert_each_done_once()
         assert set(Chore.objects.values_list("attempt", flat=True)) == {1}, "being stopped costs no attempt"
+
+    def test_fairness(self):
+        """Whose one job comes after many of another waits for two starts of each worker at most."""
+        many = self.add(60, seconds=0.05)
+        self.wait_until_running(4)
+        bob = User.objects.create_user("bob")
+        one = Chore.objects.create(owner=bob, seconds=0.05)
+        one.hint()
+        self.wait_until_final(40)
+        self.assert_each_done_once()
+        came, begun = JobEvent.objects.of(one).values_list("pk", flat=True)[:2]
+        assert JobEvent.objects.filter(pk__gt=came, pk__lt=begun, after=State.RUNNING).count() <= 4
+        assert len(self.lines("start")) == len(many) + 1
 
     def test_lost_hints(self):
         self.add(5)

@@ -195,12 +195,12 @@ class AskingTests(JobCase):
                 self.change(hinted_at=hinted_at)
                 assert Chore.objects.unhinted().count() == expected
 
-    def test_hint_sends_the_id_and_nothing_else(self):
+    def test_hint_sends_the_queue_and_nothing_else(self):
         from django_q.models import OrmQ
 
         self.chore.hint()
         task = OrmQ.objects.get().task
-        assert (task["func"], task["args"]) == (Chore.task, (str(self.chore.pk),))
+        assert (task["func"], task["args"]) == ("jobs.tasks.serve", ("cpu",))
         assert self.row().hinted_at is not None
 
     def test_a_supervisor_is_alive_while_it_beats(self):

@@ -118,11 +118,3 @@ def test_hosts_that_are_none_are_named(settings):
     assert checks.check_import_hosts() == []
     settings.IMPORT_HOSTS = ["https://files.example.org", "files.example.org:443", "*example.org", "", "nas", "*.*"]
     assert ids(checks.check_import_hosts()) == ["voiceproject.E012"] * 6
-
-
-@pytest.mark.parametrize("change", [{"CONVERSION_QUEUE": "gpus"}, {"WORKER_QUEUES": ["cpu", "tpu"]}])
-def test_queues_that_are_none_are_named(settings, change):
-    assert checks.check_queues() == []
-    for name, value in change.items():
-        setattr(settings, name, value)
-    assert ids(checks.check_queues()) == ["voiceproject.E013"]

@@ -17,6 +17,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from conversions.models import Conversion
+from jobs.events import JobEvent
 
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way to its row."""
@@ -40,7 +41,9 @@ class Command(BaseCommand):
             self._take_file(name, before)
         for path in (*_left_behind(before), *_measured_in_nothing(before)):
             self._take_path(path)
-        if not self.sweep:
+        if self.sweep:
+            JobEvent.objects.forget()
+        else:
             self._tell_sizes(stored)
         self._judge([name for name in sorted(named - stored) if not default_storage.exists(name)])
 

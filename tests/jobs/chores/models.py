@@ -11,6 +11,7 @@ LOG = FOLDER / "log"
 
 class Chore(Job):
     task = "tests.jobs.chores.tasks.run"
+    length = "seconds"
 
     kind = models.CharField(max_length=10, default="ok")
     seconds = models.FloatField(default=0.0)

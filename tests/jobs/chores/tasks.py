@@ -8,7 +8,7 @@ from tests.jobs.chores.models import FOLDER, LOG, Chore
 
 
 def run(pk):
-    perform(Chore, pk, work)
+    return perform(Chore, pk, work)
 
 
 def work(job, progress):
