@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.files import File
 from django.db.models.fields.files import FieldFile
 
 from models_app import ingest
@@ -76,4 +75,4 @@ def _report(voice: VoiceModel, checked: ingest.CheckedIndex | None) -> dict[str,
 def _save(field: FieldFile, path: "Path | None") -> None:
     if path is not None:
         with path.open("rb") as handle:
-            field.save(path.name, File(handle), save=False)
+            field.save(path.name, ingest.Movable(handle, str(path)), save=False)

@@ -27,6 +27,16 @@ Refusal: TypeAlias = Callable[[str, str], None]
 """Is told the SHA-256 of the uploaded voice and index ("" without one) before they are read; may raise."""
 
 
+class Movable(File):  # type: ignore[type-arg]
+    """A file of the quarantine on its way into storage: renamed, where both are on one disk, and not copied.
+
+    The rows are locked meanwhile, and nobody else can write.
+    """
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
 @dataclass(frozen=True)
 class CheckedVoice:
     """A voice, and its index if it has one, as inert data in the quarantine folder, with what was read from them.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.core.files import File
 from django.db import IntegrityError, models, transaction
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
@@ -278,7 +277,7 @@ class VoiceModel(Shared, Described):
 
 def _save(field: FieldFile, path: Path) -> None:
     with path.open("rb") as handle:
-        field.save(path.name, File(handle), save=False)
+        field.save(path.name, ingest.Movable(handle, str(path)), save=False)
 
 
 @receiver(post_delete, sender=VoiceModel)

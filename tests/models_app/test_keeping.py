@@ -1,6 +1,7 @@
 """What is kept of a voice beside its files: names, tags, language, consent, default options, uses, the upload."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 from django.test import TestCase
@@ -181,6 +182,14 @@ class TestUpload:
         with TestCase.captureOnCommitCallbacks(execute=True):
             api(alice).delete(f"{VOICES}{voice.pk}/")
         assert base.files_left() == set()
+
+
+def test_a_checked_voice_is_moved_into_storage_not_copied(checked_voice, alice):
+    checked = base.copy_of(checked_voice)
+    brought = [path.stat().st_ino for path in (checked.voice, checked.index)]
+    voice = VoiceModel(owner=alice, name="Tiny")
+    voice.store(checked, alice)
+    assert [Path(file.path).stat().st_ino for file in (voice.file, voice.index_file)] == brought
 
 
 def test_deleting_leaves_no_byte(api, alice, make_voice, own_folder, django_capture_on_commit_callbacks):
