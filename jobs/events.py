@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from jobs.models import Job
@@ -25,6 +26,8 @@ class JobEventQuerySet(models.QuerySet["JobEvent"]):
             worker=job.worker,
             reason=reason[: JobEvent.LONGEST],
         )
+        for listener in settings.JOB_LISTENERS:
+            import_string(listener)(job, after)
 
     def of(self, job: "Job") -> Self:
         """The story of one job, from its beginning."""

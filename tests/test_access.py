@@ -15,6 +15,7 @@ from conversions.models import Conversion
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
+from webhooks.models import Webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,8 @@ TABLE = [
     ("get", "/password/done/", LOGIN, 200, 200, 200),
     ("get", "/account/", LOGIN, 200, 200, 200),
     ("post", "/account/keeping/", LOGIN, 302, 302, 302),
+    ("get", "/account/erase/", LOGIN, 200, 200, 200),
+    ("post", "/account/erase/", LOGIN, 422, 422, 422),
     ("get", "/voices/", LOGIN, 200, 200, 200),
     ("get", "/voices/add/", LOGIN, 200, 200, 200),
     ("get", "/voices/{voice}/", LOGIN, 404, 200, 404),
@@ -66,6 +69,8 @@ TABLE = [
     ("post", "/api/token/", 400, 400, 400, 400),
     ("get", "/api/me/", 401, 200, 200, 200),
     ("patch", "/api/me/", 401, 200, 200, 200),
+    ("get", "/api/me/data/", 401, 200, 200, 200),
+    ("delete", "/api/me/data/", 401, 400, 400, 400),
     ("get", "/api/schema/", 200, 200, 200, 200),
     ("get", "/api/docs/", 200, 200, 200, 200),
     ("get", "/api/assets/", 401, 200, 200, 200),
@@ -101,6 +106,16 @@ TABLE = [
     ("post", "/api/conversions/{done}/retry/", 401, 404, 409, 404),
     ("get", "/api/conversions/{done}/source/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
+    ("get", "/webhooks/", LOGIN, 200, 200, 200),
+    ("post", "/webhooks/", LOGIN, 422, 422, 422),
+    ("post", "/webhooks/{webhook}/on/", LOGIN, 404, 302, 404),
+    ("post", "/webhooks/{webhook}/delete/", LOGIN, 404, 302, 404),
+    ("get", "/api/webhooks/", 401, 200, 200, 200),
+    ("post", "/api/webhooks/", 401, 400, 400, 400),
+    ("get", "/api/webhooks/{webhook}/", 401, 404, 200, 404),
+    ("delete", "/api/webhooks/{webhook}/", 401, 404, 204, 404),
+    ("post", "/api/webhooks/{webhook}/on/", 401, 404, 200, 404),
+    ("get", "/api/webhooks/{webhook}/deliveries/", 401, 404, 200, 404),
     ("get", "/readyz", 503, 503, 503, 503),  # no worker
     ("get", "/metrics", 404, 404, 404, 200),
     ("get", f"/{settings.ADMIN_PATH}", 302, 302, 302, 200),
@@ -118,6 +133,8 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}monitoring/dashboard/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}monitoring/dashboard/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}webhooks/webhook/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}webhooks/webhook/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}django_q/schedule/", 302, 302, 302, 404),
     ("get", f"/{settings.ADMIN_PATH}django_q/ormq/", 302, 302, 302, 404),
     ("get", f"/{settings.ADMIN_PATH}django_q/success/", 302, 302, 302, 404),
@@ -148,13 +165,21 @@ def imported(voice, alice):
     return VoiceImport.objects.create(owner=alice, url="https://files.example/a.pth", state="done", voice=voice)
 
 
+@pytest.fixture
+def keys(voice, done, imported, alice):
+    """What stands for the words in braces."""
+    webhook = Webhook.objects.create(owner=alice, url="https://files.example/hook")
+    things = {"voice": voice, "done": done, "imported": imported, "webhook": webhook}
+    return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug}
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_everybody_gets_the_answer_of_the_table(role, request, voice, done, imported, subtests):
+def test_everybody_gets_the_answer_of_the_table(role, request, voice, keys, subtests):
     users = {name: request.getfixturevalue(name) for name in ROLES[1:]}
     for method, address, *answers in TABLE:
         client = Client()
         wanted = answers[ROLES.index(role)]
-        path = address.format(voice=voice.pk, done=done.pk, imported=imported.pk, asset="crepe-tiny", slug=voice.slug)
+        path = address.format(**keys)
         with subtests.test(f"{role} {method} {path}"), rolled_back():
             if role != "nobody":
                 client.force_login(users[role])
@@ -187,7 +212,7 @@ def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, d
 
 def test_every_route_has_a_line():
     lines = [address.split("?")[0].lstrip("/") for _, address, *_ in TABLE]
-    known = {line.format(voice="ID", done="ID", imported="ID", asset="ID", slug="ID") for line in lines}
+    known = {re.sub("{[a-z]+}", "ID", line) for line in lines}
     unknown = {route for route in routes() if route not in known}
     assert unknown == set(), "add these routes to the table"
 

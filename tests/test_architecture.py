@@ -10,8 +10,10 @@ import pytest
 from django.conf import settings
 
 ROOT = settings.BASE_DIR
-PACKAGES = ("voiceproject", "jobs", "models_app", "conversions", "tts", "accounts", "monitoring", "rvc", "launch")
-LAYERS = ("monitoring", "accounts", "tts", "conversions", "models_app", "jobs")
+PACKAGES = (
+    "voiceproject", "jobs", "webhooks", "models_app", "conversions", "tts", "accounts", "monitoring", "rvc", "launch",
+)  # fmt: skip
+LAYERS = ("monitoring", "accounts", "tts", "conversions", "models_app", "webhooks", "jobs")
 """Left may import right, never back."""
 
 SHELF = (

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "voiceproject",
     "jobs",
+    "webhooks",
     "models_app",
     "conversions",
     "tts",
@@ -139,6 +140,17 @@ IMPORT_SECONDS = env.int("IMPORT_SECONDS", 900)  # for everything that one impor
 IMPORT_CONNECT_SECONDS = 10.0
 IMPORT_SILENT_SECONDS = 30.0
 
+# Messages to addresses of people when a job of theirs has ended. A try that fails is repeated, later each time.
+WEBHOOKS = env.bool("WEBHOOKS", False)
+WEBHOOK_TRIES = 6
+WEBHOOK_FIRST_WAIT_SECONDS = 30  # then four times as long each time: 30 s, 2 min, 8 min, 32 min, 2 h
+WEBHOOK_MOST_FAILURES = 30  # so many in a row turn an address off
+
+# What one person may have; 0 is as much as they like.
+PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
+PERSON_MINUTES_A_DAY = env.int("PERSON_MINUTES_A_DAY", 0)  # of sound
+PERSON_STORAGE_MB = env.int("PERSON_STORAGE_MB", 0)  # recordings, results and voices
+
 FILE_UPLOAD_HANDLERS = [
     "voiceproject.uploads.LimitedUpload",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
@@ -172,6 +184,8 @@ JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", 3600)
 RETENTION_DAYS = env.int("RETENTION_DAYS", 0)  # conversions whose owner wishes nothing else; 0: they stay
 FORGET_MINUTES = env.int("FORGET_MINUTES", 10)  # how often the supervisor has those deleted whose time is over
 JOB_EVENT_DAYS = env.int("JOB_EVENT_DAYS", 30)  # how long is told what happened to each job; 0: for good
+# Called with a job and its new state, in the transaction that changes it.
+JOB_LISTENERS = ["webhooks.telling.tell"]
 SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)  # how often the supervisor has files removed that belong to nothing
 Q_CLUSTER: dict[str, Any] = {
     "name": "voiceproject",

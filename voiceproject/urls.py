@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import MeView
+from accounts.api import DataView, MeView
 from conversions.api import ConversionViewSet
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
@@ -14,16 +14,19 @@ from models_app.imports.api import ImportViewSet
 from monitoring.views import metrics, ready
 from voiceproject.throttle import throttled
 from voiceproject.views import DocsView, TokenView
+from webhooks.api import WebhookViewSet
 
 router = SimpleRouter()
 router.register("assets", AssetViewSet, basename="asset")
 router.register("voices", VoiceViewSet, basename="voice")
 router.register("imports", ImportViewSet, basename="import")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("conversions", ConversionViewSet, basename="conversion")
 
 api = [
     path("token/", TokenView.as_view(), name="token"),
     path("me/", MeView.as_view(), name="me"),
+    path("me/data/", DataView.as_view(), name="me-data"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # drf-spectacular has no page for OPTIONS.
     path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
@@ -39,6 +42,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("voices/", include("models_app.urls")),
     path("conversions/", include("conversions.urls")),
+    path("webhooks/", include("webhooks.urls")),
     path("api/", include((api, "api"))),
     path("readyz", ready, name="ready"),
     path("metrics", metrics, name="metrics"),
