@@ -2,6 +2,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 from voiceproject.models import Keeping
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 CHOICES = {1: "A day", 7: "A week", 30: "30 days", 90: "90 days", 365: "A year", 0: "Until I delete it"}
+
+
+CONFIRM = "Type your user name, {name}, to confirm that everything is to be deleted."
 
 
 def days_words(days: int) -> str:
@@ -37,3 +41,31 @@ class KeepingForm(forms.Form):
     def save(self) -> None:
         days = self.cleaned_data["days"]
         Keeping.objects.wish(self.user, int(days) if days else None)
+
+
+class ErasureForm(forms.Form):
+    """Typed by hand and proved with the password: it cannot be taken back."""
+
+    name = forms.CharField(
+        label="Your user name", help_text="To confirm it.", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    password = forms.CharField(
+        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), help_text="Yours."
+    )
+    tokens = forms.BooleanField(label="End my tokens of the API as well", required=False)
+
+    def __init__(self, *args: Any, user: "User", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name != self.user.get_username():
+            raise ValidationError(CONFIRM.format(name=self.user.get_username()), code="not_confirmed")
+        return name
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise ValidationError("This is not your password.", code="wrong_password")
+        return password

@@ -4,9 +4,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.forms import KeepingForm
+from accounts.forms import ErasureForm, KeepingForm
+from accounts.models import Erasure, count_everything
 from voiceproject.pages import PersonRequest
 
 
@@ -27,5 +28,18 @@ def keeping(request: PersonRequest) -> HttpResponse:
     return redirect("accounts:home")
 
 
+@require_http_methods(["GET", "POST"])
+@login_required
+def erase(request: PersonRequest) -> HttpResponse:
+    """Ask for everything to be deleted, with what there is to be deleted in sight."""
+    form = ErasureForm(request.POST or None, user=request.user)
+    if form.is_valid():
+        Erasure.objects.submit(request.user, tokens=form.cleaned_data["tokens"])
+        return redirect("accounts:home")
+    context = {"form": form, "found": count_everything(request.user)}
+    return render(request, "accounts/erase.html", context, status=422 if request.method == "POST" else 200)
+
+
 def _page(request: PersonRequest, keeping: KeepingForm, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/home.html", {"keeping": keeping}, status=status)
+    erasure = Erasure.objects.visible_to(request.user).first()
+    return render(request, "accounts/home.html", {"keeping": keeping, "erasure": erasure}, status=status)

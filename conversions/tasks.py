@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files import File
 
 from conversions import recordings
-from conversions.models import Conversion
+from conversions.models import Conversion, forget_features
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app.models import VoiceModel
@@ -38,8 +38,17 @@ def convert(pk: str) -> bool:
 
 def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
     """Convert in a private folder; the columns of the finished row, with the result in storage."""
-    with scratch_folder(conversion) as scratch:
-        return _convert_in(scratch, conversion, progress)
+    try:
+        with scratch_folder(conversion) as scratch:
+            return _convert_in(scratch, conversion, progress)
+    finally:
+        _leave_nothing_of_the_deleted(conversion)
+
+
+def _leave_nothing_of_the_deleted(conversion: Conversion) -> None:
+    """Who deletes a conversion removes what was measured in it; what was measured since is ours to remove."""
+    if conversion.fingerprint and not Conversion.objects.filter(pk=conversion.pk).exists():
+        forget_features(conversion.fingerprint)
 
 
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
@@ -59,6 +68,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
         "result_seconds": len(converted.samples) / converted.sample_rate,
         "used_index": index is not None,
         "facts": _facts(conversion, recording, converted, timings),
+        "stored_bytes": conversion.source.size + target.stat().st_size,
         "result": _stored(target, conversion),  # last: nothing may go wrong once it is stored
     }
 

@@ -28,7 +28,8 @@ class JobEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """Not from the list; a line may go with the account that it belongs to."""
+        return obj is not None and super().has_delete_permission(request, obj)
 
 
 def story(job: Job) -> SafeString:

@@ -116,6 +116,14 @@ def test_many_go_in_batches(ended, forget, settings, monkeypatch):
     assert sources_and_results() == set()
 
 
+def test_what_killed_workers_left_goes_too(ended, forget, own_folder):
+    ended(0, "running", token="mine")
+    for name in ("mine", "gone"):
+        (own_folder / "work" / name).mkdir(parents=True)
+    forget()
+    assert [path.name for path in (own_folder / "work").iterdir()] == ["mine"]
+
+
 class TestDownload:
     @pytest.fixture
     def once(self, ended):

@@ -1,8 +1,10 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from conversions.models import Conversion
+from jobs.scratch import clear_abandoned
 
 
 class Command(BaseCommand):
@@ -10,4 +12,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = Conversion.objects.forget_outdated()
+        clear_abandoned(settings.VAR_DIR / "work")  # parts of recordings that killed workers have left
         self.stdout.write(f"{count} conversions were deleted: their time was over.")
