@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.auth.models import Group
 
-from models_app.models import VoiceModel
+from models_app.models import VoiceImport, VoiceModel
 from tests import base
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_access import keep_picture
@@ -91,6 +91,27 @@ def test_a_phone_shows_all_of_it(open_page, alice, collection, client):
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, address
         keep_picture(page, f"phone-{name}")
+
+
+def test_a_phone_breaks_words_without_an_end(open_page, alice, make_voice):
+    voice = make_voice(alice, name="W" * 120, description="d" * 300)
+    voice.edit(alice, tags=["t" * 40, "u" * 40])
+    VoiceModel.objects.update(encoder="e" * 60, state="unusable", state_message="m" * 200)
+    path, url = f"{'p' * 300}.pth", "https://huggingface.co/a/b"
+    found = [
+        {"path": path, "bytes": 5, "url": url, "sha256": "", "index_path": "", "index_url": "", "index_sha256": ""}
+    ]
+    one = VoiceImport.objects.create(
+        owner=alice, url=url, state="failed", error_code="upstream", error_message="e" * 300
+    )
+    other = VoiceImport.objects.create(owner=alice, url=url, state="done", found=found * 2)
+    page = open_page(alice, viewport=PHONE)
+    shown = (voice, one, other)
+    for address in ("/voices/", "/conversions/", *(row.get_absolute_url() for row in shown)):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
+        words = ".voice-card .words, .card .words strong"
+        assert page.evaluate(f"[...document.querySelectorAll('{words}')].every(e => e.scrollWidth <= e.clientWidth)")
 
 
 def test_an_empty_gallery_teaches(open_page, alice):
