@@ -14,6 +14,7 @@ from django.utils import timezone
 from conversions.keeping import DOWNLOAD_GRACE
 from conversions.models import Conversion
 from tests import base
+from tests.faults.base import database_url
 from voiceproject.models import Keeping
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +236,7 @@ def test_one_that_is_killed_is_gone_on_with(ended, tmp_path, settings):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "VAR_DIR": str(settings.VAR_DIR),
-        "DATABASE_URL": database_address(),
+        "DATABASE_URL": database_url(),
     }
     command = [sys.executable, "manage.py", "forget"]
     first = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
@@ -248,13 +249,3 @@ def test_one_that_is_killed_is_gone_on_with(ended, tmp_path, settings):
     assert not Conversion.objects.exists()
     left = sources_and_results()
     assert len(left) <= 2, "what was killed between the row and its files; the sweep has them"
-
-
-def database_address():
-    """Of the database that this test writes to."""
-    from django.db import connection
-
-    names = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{names['NAME']}"
-    return f"postgres://{names['USER']}:{names['PASSWORD']}@{names['HOST']}:{names['PORT']}/{names['NAME']}"
