@@ -13,7 +13,10 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Erasure
+from accounts.tasks import erase
 from conversions.models import Conversion
+from jobs.tasks import serve
 from models_app.models import VoiceImport
 from rvc.errors import RVCError
 from webhooks import tasks
@@ -121,6 +124,20 @@ class TestMessages:
         Webhook.objects.update(active=True)
         settings.WEBHOOKS = False
         tell(Conversion.objects.create(owner=alice), "done")
+        assert not Delivery.objects.exists()
+
+    def test_a_worker_of_the_queue_sends_it(self, webhook, site, alice):
+        Conversion.objects.create(owner=alice).cancel()
+        serve("import")
+        assert Delivery.objects.get().state == "done"
+        assert json.loads(site.received[0])["type"] == "conversion.cancelled"
+
+    def test_it_goes_with_everything_of_its_owner(self, webhook, alice, bob):
+        Webhook.objects.register(bob, URL)
+        Conversion.objects.create(owner=alice)
+        erasure = Erasure.objects.submit(alice)
+        erase(str(erasure.pk))
+        assert [other.owner for other in Webhook.objects.all()] == [bob]
         assert not Delivery.objects.exists()
 
     def test_messages_are_no_news_themselves(self, webhook, site, done):
