@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db import transaction
 from django.http.response import HttpResponseBase
 from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -15,6 +16,7 @@ from conversions.forms import option_errors, within_range
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from jobs.estimates import foresee
+from jobs.quotas import admit_job
 from models_app.models import VoiceModel
 from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
 from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
@@ -192,7 +194,10 @@ class ConversionViewSet(
     def retry(self, request: Request, pk: str) -> Response:
         """Queue a conversion that did not succeed once more; 409 when it waits, runs or is done."""
         conversion = self.get_object()
-        if not conversion.retry():
+        with transaction.atomic():
+            admit_job(conversion.owner)
+            queued = conversion.retry()
+        if not queued:
             raise Conflict("Only a conversion that did not succeed can be tried again.")
         return Response(self.get_serializer(conversion).data)
 

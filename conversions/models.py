@@ -14,6 +14,7 @@ from django.urls import reverse
 from conversions import recordings
 from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
+from jobs.quotas import admit_sound
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
 from rvc.features import FeatureCache
@@ -61,7 +62,8 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
 
         `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
         `keeping` may say `keep_days` and `delete_after_download` of this one conversion.
-        A voice that failed its self-test is refused: VoiceFileError("voice_unusable").
+        A voice that failed its self-test is refused: VoiceFileError("voice_unusable"); what is more than a person may
+        have: see `quotas.admit_sound`.
         """
         voice.check_usable()
         check_method(voice, options)
@@ -70,7 +72,9 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
         conversion.source_name = clean_label(source.name or "", fallback="recording")
         conversion.source_type = recordings.media_type(source)
         conversion.source_seconds = facts.seconds
+        conversion.stored_bytes = source.size
         with kept_together(conversion.source):
+            admit_sound(user, facts.seconds or 0.0, source.size)
             conversion.source.save("source", source, save=False)
             conversion.save(force_insert=True)
             transaction.on_commit(conversion.hint, robust=True)
@@ -85,6 +89,7 @@ class Conversion(Kept):
 
     task = "conversions.tasks.convert"
     length = "source_seconds"
+    bytes_column = "stored_bytes"
 
     voice = models.ForeignKey(VoiceModel, models.SET_NULL, null=True, related_name="conversions")
     voice_name = models.CharField("name of the voice", max_length=120, editable=False)
@@ -112,6 +117,7 @@ class Conversion(Kept):
     result = models.FileField(upload_to=result_path, blank=True, editable=False)
     result_seconds = models.FloatField(null=True, editable=False)
     result_rate = models.PositiveIntegerField(null=True, editable=False)
+    stored_bytes = models.BigIntegerField(default=0, editable=False, help_text="recording and result")
     used_index = models.BooleanField(default=False, editable=False)
     facts = models.JSONField(default=dict, blank=True, editable=False)
 

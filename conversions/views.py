@@ -18,7 +18,10 @@ from conversions.models import Conversion, ConversionQuerySet
 from conversions.picking import missing_encoders, picked, voices_to_pick
 from jobs.estimates import foresee
 from jobs.models import WorkerBeat
+from jobs.quotas import said
 from models_app.models import VoiceModel
+from rvc.errors import RVCError
+from voiceproject.errors import headers_of, status_of
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 20
@@ -47,7 +50,11 @@ def conversion_add(request: PersonRequest) -> HttpResponse:
             again = None
     if not form.is_valid():
         return _refusal(request, form, again)
-    conversion = form.save()
+    try:
+        conversion = form.save()
+    except RVCError as error:
+        form.add_error(None, error.message)
+        return _refusal(request, form, again, error)
     if by_script(request):
         return JsonResponse({"url": conversion.get_absolute_url()}, status=201)
     return redirect(conversion)
@@ -132,11 +139,19 @@ def _page(request: PersonRequest, form: ConversionForm, again: Conversion | None
     return render(request, "conversions/list.html", context, status=status)
 
 
-def _refusal(request: PersonRequest, form: ConversionForm, again: Conversion | None) -> HttpResponse:
+def _refusal(
+    request: PersonRequest, form: ConversionForm, again: Conversion | None, error: RVCError | None = None
+) -> HttpResponse:
     """The form with its errors: alone for the script that sent it, else on its page."""
+    status = status_of(error) if error else 422
     if by_script(request):
-        return render(request, "conversions/_form.html", _form_context(request, form, again), status=422)
-    return _page(request, form, again, status=422)
+        page = render(request, "conversions/_form.html", _form_context(request, form, again), status=status)
+    else:
+        page = _page(request, form, again, status=status)
+    if error:
+        for name, value in headers_of(error).items():
+            page[name] = value
+    return page
 
 
 def _form_context(request: PersonRequest, form: ConversionForm, again: Conversion | None) -> dict[str, Any]:
@@ -150,6 +165,7 @@ def _form_context(request: PersonRequest, form: ConversionForm, again: Conversio
         "more_voices": max(0, visible.count() - len(voices)),
         "missing": [VoiceModel(encoder=name).missing_asset_message for name in missing_encoders(visible)],
         "chosen": chosen,
+        "usage": said(request.user),
         "limits": {"minutes": settings.MAX_RECORDING_SECONDS // 60, "megabytes": settings.MAX_RECORDING_MB},
     }
 

@@ -27,12 +27,25 @@ from django_q.tasks import async_task
 from jobs import SUPERVISOR_VARIABLE
 from jobs.estimates import Forecast, Outlook
 from jobs.events import JobEvent
-from jobs.order import OVERTAKEN_SECONDS
+from jobs.order import OVERTAKEN_SECONDS, Turn
 from jobs.queries import FINAL, JobQuerySet, State, lease
 from jobs.queues import Queue, hint_list, main_queue
+from jobs.quotas import SoundOfDay
 from rvc.errors import Cancelled
 
-__all__ = ["FINAL", "Job", "JobQuerySet", "LeaseLost", "State", "WorkerBeat", "WorkerBeatQuerySet", "timed_out_message"]
+__all__ = [
+    "FINAL",
+    "Job",
+    "JobEvent",
+    "JobQuerySet",
+    "LeaseLost",
+    "SoundOfDay",
+    "State",
+    "Turn",
+    "WorkerBeat",
+    "WorkerBeatQuerySet",
+    "timed_out_message",
+]
 
 CRASHED = "The worker stopped unexpectedly every time it worked on this. The administrators find it under {reference}."
 TIMED_OUT = "This took longer than the {minutes:.0f} minutes that one job may take."

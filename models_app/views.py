@@ -19,7 +19,7 @@ from models_app.finding import Wish, find, languages_in, tags_in
 from models_app.forms import VoiceEditForm, VoiceForm
 from models_app.models import Visibility, VoiceModel
 from models_app.upkeep_forms import FindForm, IndexForm
-from rvc.errors import VoiceFileError
+from rvc.errors import RVCError
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 24
@@ -68,7 +68,7 @@ def voice_add(request: PersonRequest) -> HttpResponse:
         return _form_page(request, {"form": form})
     try:
         voice = form.save()
-    except VoiceFileError as error:  # the same bytes came a second time while these were checked
+    except RVCError as error:  # the same bytes came a second time while these were checked, or it is too much
         form.add_error(error.field, ValidationError(error.message, code=error.code))
         return _form_page(request, {"form": form})
     messages.success(request, f"“{voice}” is checked and added.")

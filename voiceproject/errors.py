@@ -28,7 +28,7 @@ STATUS_OF_CODE = {
     "queue_full": 503,
     "storage_full": 507,
 }
-RETRY_AFTER = "30"
+RETRY_SECONDS = 30
 """Seconds after which it is worth asking again, where nobody knows better."""
 CODE_OF_STATUS = {
     400: "bad_request",
@@ -55,6 +55,14 @@ SENTENCE_OF_FAULT = {
 """What REST framework says of any field in words of its own, by its code."""
 
 
+class SlowDown(RVCError):  # noqa: N818 - the code that it has
+    """Somebody asks for more than their share; `retry_after` seconds later it is worth asking again."""
+
+    def __init__(self, message: str, *, retry_after: int = RETRY_SECONDS) -> None:
+        super().__init__("slow_down", message)
+        self.retry_after = retry_after
+
+
 class Conflict(exceptions.APIException):
     """The request is fine, but the record has moved on."""
 
@@ -72,14 +80,23 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def status_of(error: RVCError) -> int:
+    return STATUS_OF_CODE.get(error.code, 422)
+
+
+def headers_of(error: RVCError) -> dict[str, str]:
+    """When it is worth asking again, where that is the trouble."""
+    if error.code != "slow_down":
+        return {}
+    return {"Retry-After": str(error.retry_after if isinstance(error, SlowDown) else RETRY_SECONDS)}
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's hook: every exception of a view becomes the one body; None lets a bug surface as a 500."""
     if isinstance(error, RVCError):
         set_rollback()
         code = "bad_request" if error.code == "bad_option" else error.code
-        headers = {"Retry-After": RETRY_AFTER} if error.code == "slow_down" else {}
-        status = STATUS_OF_CODE.get(error.code, 422)
-        return Response(error_body(code, error.message, error.field), status, headers=headers)
+        return Response(error_body(code, error.message, error.field), status_of(error), headers=headers_of(error))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         set_rollback()
         return Response(error_body("storage_full", "The server has no room left for this."), 507)

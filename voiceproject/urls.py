@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import DataView, MeView
 from conversions.api import ConversionViewSet
+from jobs.api import UsageView
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
@@ -27,6 +28,7 @@ api = [
     path("token/", TokenView.as_view(), name="token"),
     path("me/", MeView.as_view(), name="me"),
     path("me/data/", DataView.as_view(), name="me-data"),
+    path("usage/", UsageView.as_view(), name="usage"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # drf-spectacular has no page for OPTIONS.
     path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),

@@ -13,6 +13,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.formats import date_format
 
+from jobs.quotas import admit_bytes
 from models_app import ingest
 from models_app.models.check import VoiceCheck
 from models_app.models.described import Described
@@ -113,6 +114,7 @@ class VoiceModel(Shared, Described):
     index_file = models.FileField(upload_to=index_path, blank=True, editable=False)
     upload = models.FileField("voice as it was uploaded", upload_to=upload_path, blank=True, editable=False)
     index_upload = models.FileField("index as it was uploaded", upload_to=upload_path, blank=True, editable=False)
+    bytes_column = "size_bytes"
     size_bytes = models.BigIntegerField(default=0, editable=False)
     checkpoint_sha256 = models.CharField("SHA-256 of the uploaded voice", max_length=64, editable=False)
     index_sha256 = models.CharField("SHA-256 of the uploaded index", max_length=64, blank=True, editable=False)
@@ -207,6 +209,7 @@ class VoiceModel(Shared, Described):
                 self._refuse_twin()
                 self._save_files(checked)
                 self.measure()
+                admit_bytes(self.owner, self.size_bytes)
                 self._insert()
                 self.tags.set(Tag.objects.named(tags))
                 VoiceCheck.objects.submit(self, by=by or self.owner)

@@ -45,7 +45,7 @@
     request.upload.onprogress = (sent) => show(form, Math.round((100 * sent.loaded) / sent.total));
     request.onload = () => {
       if (request.status === 201) window.location.assign(JSON.parse(request.responseText).url);
-      else if (request.status === 422) refused(form, request);
+      else if ([403, 422, 429].includes(request.status)) refused(form, request);
       else failed(form, request.status);
     };
     request.onerror = () => failed(form, 0);

@@ -49,7 +49,7 @@ def test_the_queue_hears_of_it_after_the_commit(submit, django_capture_on_commit
         assert not OrmQ.objects.exists()
     assert len(callbacks) == 1
     task = OrmQ.objects.get().task
-    assert (task["func"], task["args"]) == ("conversions.tasks.convert", (str(conversion.pk),))
+    assert (task["func"], task["args"]) == ("jobs.tasks.serve", (conversion.queue,))
 
 
 def test_the_source_is_stored_under_a_name_of_ours(submit):

@@ -213,7 +213,7 @@ def test_visitors_are_asked_to_log_in(client):
 def test_a_long_list_is_cut_into_pages(page, conversion, django_assert_max_num_queries):
     fields = {"owner": conversion.owner, "voice": conversion.voice, "voice_name": "Tiny", "source_name": "x.wav"}
     Conversion.objects.bulk_create([Conversion(**fields) for _ in range(60)])
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         shown = page.get(f"{HOME}?page=2")
     assert len(shown.context["conversions"]) == 20
     assert "Page 2 of 4" in shown.content.decode()

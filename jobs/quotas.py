@@ -1,0 +1,151 @@
+"""What one person may have waiting, may have converted in a day, and may keep: each 0 for as much as they like.
+
+Everything is counted in the transaction that adds to it, and two of them of one person wait for each other: the row of
+the person is locked (SQLite's transactions that write wait anyway). So no number of requests at once gets past a limit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models import F, Sum
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from jobs.queries import job_models
+from rvc.errors import RVCError
+from voiceproject.errors import SlowDown
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MIB = 1 << 20
+
+
+class SoundOfDay(models.Model):
+    """How much a person had converted on a day. It outlives the conversions, which may be deleted at once."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    day = models.DateField()
+    seconds = models.FloatField(default=0.0)
+
+    class Meta:
+        app_label = "jobs"
+        constraints = (models.UniqueConstraint(fields=("owner", "day"), name="one_day_of_a_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.owner} on {self.day}: {self.seconds:.0f} s"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a person uses now, and what they may; a limit of 0 is none."""
+
+    jobs: int
+    jobs_limit: int
+    minutes: float
+    minutes_limit: int
+    bytes: int
+    bytes_limit: int
+
+
+def usage(user: "User") -> Usage:
+    return Usage(
+        jobs=_jobs(user),
+        jobs_limit=settings.PERSON_JOBS,
+        minutes=_seconds_today(user) / 60,
+        minutes_limit=settings.PERSON_MINUTES_A_DAY,
+        bytes=_bytes(user),
+        bytes_limit=settings.PERSON_STORAGE_MB * MIB,
+    )
+
+
+def said(user: "User") -> list[str]:
+    """The limited shares of a person in words; nothing of what they do not use."""
+    words = []
+    if settings.PERSON_JOBS and (jobs := _jobs(user)):
+        words.append(f"{jobs} of {settings.PERSON_JOBS} conversions waiting or running")
+    if limit := settings.PERSON_MINUTES_A_DAY:
+        words.append(f"{_seconds_today(user) / 60:.1f} of {limit} minutes today")
+    if limit := settings.PERSON_STORAGE_MB * MIB:
+        words.append(f"{filesizeformat(_bytes(user))} of {filesizeformat(limit)} kept")
+    return words
+
+
+def admit_sound(user: "User", seconds: float, size: int) -> None:
+    """Count one more job about `seconds` of sound in a file of `size` bytes, in the transaction that adds it.
+
+    Raises SlowDown when too many wait or the day's minutes are used up, RVCError("quota_exceeded") when too much is
+    kept.
+    """
+    admit_job(user)
+    _admit_seconds(user, seconds)
+    _admit_bytes(user, size)
+
+
+def admit_bytes(user: "User | None", size: int) -> None:
+    """Whether a person may keep so much more, in the transaction that adds it. The server may keep what it likes."""
+    if user is not None:
+        _lock(user)
+        _admit_bytes(user, size)
+
+
+def admit_job(user: "User") -> None:
+    """Whether one more job of this person may wait, in the transaction that has it wait."""
+    _lock(user)
+    limit = settings.PERSON_JOBS
+    if limit and _jobs(user) >= limit:
+        raise SlowDown(f"{limit} conversions of yours wait or run already: let one of them end first.")
+
+
+def _lock(user: "User") -> None:
+    get_user_model()._base_manager.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _jobs(user: "User") -> int:
+    kinds = [model for model in job_models() if model.length]
+    return sum(model._default_manager.all().active().filter(owner=user).count() for model in kinds)
+
+
+def _seconds_today(user: "User") -> float:
+    days = SoundOfDay.objects.filter(owner=user, day=timezone.localdate())
+    return days.values_list("seconds", flat=True).first() or 0.0
+
+
+def _admit_seconds(user: "User", seconds: float) -> None:
+    limit, used = settings.PERSON_MINUTES_A_DAY * 60, _seconds_today(user)
+    if limit and used + seconds > limit:
+        said = f"{used / 60:.1f} of the {limit // 60} minutes that you may have converted in a day are used"
+        wait = _seconds_left_today()
+        message = f"{said}, and this recording has {seconds / 60:.1f}: come back in {_words(wait)}."
+        raise SlowDown(message, retry_after=wait)
+    today, _ = SoundOfDay.objects.get_or_create(owner=user, day=timezone.localdate())
+    SoundOfDay.objects.filter(pk=today.pk).update(seconds=F("seconds") + seconds)
+
+
+def _seconds_left_today() -> int:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    midnight = timezone.make_aware(datetime.combine(tomorrow, time.min))
+    return max(1, round((midnight - timezone.now()).total_seconds()))
+
+
+def _words(seconds: int) -> str:
+    return f"{seconds / 3600:.0f} hours" if seconds > 5400 else f"{max(1, round(seconds / 60))} minutes"
+
+
+def _admit_bytes(user: "User", size: int) -> None:
+    limit = settings.PERSON_STORAGE_MB * MIB
+    if limit and (used := _bytes(user)) + size > limit:
+        kept = f"You keep {filesizeformat(used)} of the {filesizeformat(limit)} that each person has here"
+        raise RVCError("quota_exceeded", f"{kept}, and this has {filesizeformat(size)}: delete what you need no more.")
+
+
+def _bytes(user: "User") -> int:
+    """What lies in storage for this person, as the rows say: each kind names the column in which it counts."""
+    kinds: list[Any] = [model for model in apps.get_models() if hasattr(model, "bytes_column")]
+    sums = (model._base_manager.filter(owner=user).aggregate(total=Sum(model.bytes_column)) for model in kinds)
+    return sum(row["total"] or 0 for row in sums)
