@@ -61,6 +61,7 @@ def _figures(request: HttpRequest) -> dict[str, Any]:
         "states": State.labels,
         "today": _today(midnight),
         "failures": [(failure, _link(request, failure)) for failure in numbers.failures()],
+        "interrupted": [(kind, count) for kind, count in numbers.interruptions().items() if count],
         "machines": [(beat, beat.pk in alive) for beat in numbers.machines()],
         "work": numbers.work(),
         "most": numbers.MOST_CONVERSIONS,

@@ -65,12 +65,15 @@ def _jobs() -> Iterator[Metric]:
     attempts = _gauge("recent_attempts", "How often workers began the jobs of the last 24 hours.", ("kind",))
     for kind, number in numbers.attempts().items():
         attempts.add_metric([kind], number)
+    interruptions = _gauge("recent_interruptions", "Attempts of the last 24 hours that were cut short.", ("kind",))
+    for kind, number in numbers.interruptions().items():
+        interruptions.add_metric([kind], number)
     failures = _gauge(
         "recent_failures", "Jobs of the last 24 hours that failed or were rejected.", ("kind", "state", "code")
     )
     for failure in numbers.failures():
         failures.add_metric([failure.kind, failure.state, failure.code], failure.count)
-    yield from (count, attempts, failures)
+    yield from (count, attempts, interruptions, failures)
 
 
 def _work() -> Iterator[Metric]:

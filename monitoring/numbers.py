@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from conversions.models import Conversion
+from jobs.events import JobEvent
 from jobs.models import Job, State, WorkerBeat
 from jobs.reaper import job_models
 
@@ -89,6 +90,13 @@ def attempts() -> dict[str, int]:
         kind_of(model): model._default_manager.order_by().filter(**recent).aggregate(n=Sum("attempt", default=0))["n"]
         for model in job_models()
     }
+
+
+def interruptions() -> dict[str, int]:
+    """By kind, how often lately a job went back into the queue because its worker died, hung or was stopped."""
+    back = {"before": State.RUNNING, "after": State.QUEUED, "at__gte": timezone.now() - RECENT}
+    counts = dict(JobEvent.objects.filter(**back).order_by().values_list("kind").annotate(count=Count("pk")))
+    return {kind_of(model): counts.get(kind_of(model), 0) for model in job_models()}
 
 
 @dataclass

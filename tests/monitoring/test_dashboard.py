@@ -95,6 +95,13 @@ def test_failures_lead_to_their_jobs(admin_client, client, helper, alice):
     assert "error_code=job_crashed" not in page
 
 
+def test_attempts_that_were_cut_short(read, alice):
+    assert "cut short" not in read()
+    Conversion.objects.claim(Conversion.objects.create(owner=alice).pk)
+    Conversion.objects.running().take_back("its worker is gone")
+    assert "was stopped: conversion 1." in read()
+
+
 def test_yesterday_is_over(read, alice):
     add(alice, state="cancelled", created_at=timezone.now() - timedelta(days=2))
     assert "None yet." in read()

@@ -97,6 +97,14 @@ def test_states_attempts_and_failures(scrape, alice):
     assert not any("old_story" in sample for sample in samples)
 
 
+def test_attempts_that_were_cut_short(scrape, alice):
+    for _ in range(2):
+        Conversion.objects.claim(Conversion.objects.create(owner=alice).pk)
+    Conversion.objects.running().take_back("its worker is gone")
+    Conversion.objects.first().cancel()
+    assert scrape()["recent_interruptions", "conversion"] == 2
+
+
 def test_what_the_work_costs(scrape, alice):
     add(alice, 2, state="done")
     add(alice, state="done", facts={})  # made before these facts were kept
