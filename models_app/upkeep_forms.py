@@ -41,7 +41,11 @@ class ShareForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     groups = forms.ModelMultipleChoiceField(
-        Group.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, help_text="Groups that you are in."
+        Group.objects.none(),
+        to_field_name="name",  # an id that is too large for the database would be a fault of ours
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Groups that you are in.",
     )
 
     def __init__(self, data: Any = None, *, voice: VoiceModel, by: Any) -> None:

@@ -99,16 +99,24 @@ def test_the_page_shares_by_name(client, voice, alice, bob, carol, choir):
     wrong = client.post(address, {"visibility": "people", "people": "bob, dave"})
     assert wrong.status_code == 422
     assert "Nobody here is called “dave”." in wrong.content.decode()
-    client.post(address, {"visibility": "people", "people": " bob ,", "groups": [choir.pk]})
+    client.post(address, {"visibility": "people", "people": " bob ,", "groups": ["choir"]})
     assert seen_by(bob, carol) == [1, 1]
     assert "bob" in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("group", ["9" * 300, "-1", "1e400", "nobody's", "\0"])
+def test_groups_that_are_none_are_refused_on_the_page(client, voice, alice, choir, group):
+    alice.groups.add(choir)
+    client.force_login(alice)
+    said = {"visibility": "people", "groups": [group]}
+    assert client.post(reverse("voices:share", args=[voice.pk]), said).status_code == 422
 
 
 def test_groups_that_one_is_not_in_are_not_offered(client, voice, alice, choir):
     client.force_login(alice)
     address = reverse("voices:share", args=[voice.pk])
     assert "choir" not in client.get(address).content.decode()
-    client.post(address, {"visibility": "people", "groups": [choir.pk]})
+    client.post(address, {"visibility": "people", "groups": ["choir"]})
     assert not voice.groups.exists()
 
 
