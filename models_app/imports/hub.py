@@ -6,8 +6,10 @@ and, where Git LFS keeps it, `lfs.oid`: the SHA-256 of its content. Further page
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote
@@ -106,7 +108,19 @@ def candidates(visit: Visit, repository: Repository) -> list[Candidate]:
     if not voices:
         raise VoiceFileError("not_a_voice", "There is no .pth, .safetensors, .onnx or .zip file in this repository.")
     indexes = [file for file in files if file.path.lower().endswith(".index")]
-    return [_candidate(repository, voice, _index_of(voice, voices, indexes)) for voice in voices[:MOST_VOICES]]
+    return [_candidate(repository, voice, index) for voice, index in islice(paired(voices, indexes), MOST_VOICES)]
+
+
+def paired(voices: Sequence[File], indexes: Sequence[File]) -> Iterator[tuple[File, File | None]]:
+    """Each voice with the index that seems to be its own. A repository may hold thousands of both."""
+    titles: dict[str, set[str]] = defaultdict(set)
+    near: dict[str, list[File]] = defaultdict(list)
+    for voice in voices:
+        titles[voice.folder].add(voice.title)
+    for index in indexes:
+        near[index.folder].append(index)
+    for voice in voices:
+        yield voice, _index_of(voice, near[voice.folder], alone=len(titles[voice.folder]) == 1)
 
 
 def _may_be_voice(file: File) -> bool:
@@ -121,13 +135,12 @@ def _candidate(repository: Repository, voice: File, index: File | None) -> Candi
     return Candidate(own.path, own.bytes, own.url, own.sha256, index.path, repository.address(index.path), index.sha256)
 
 
-def _index_of(voice: File, voices: Sequence[File], indexes: Sequence[File]) -> File | None:
+def _index_of(voice: File, near: Sequence[File], *, alone: bool) -> File | None:
     """The index beside a voice that names it, else the one of a folder with one voice; the largest of several."""
     if voice.path.lower().endswith(".zip"):
         return None
-    near = [index for index in indexes if index.folder == voice.folder]
-    named = [index for index in near if voice.title in index.path.casefold()]
-    alone = {other.title for other in voices if other.folder == voice.folder} == {voice.title}
+    title = voice.title
+    named = [index for index in near if title in index.path.casefold()]
     return max(named or (near if alone else []), key=lambda index: index.size, default=None)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -207,4 +208,14 @@ def test_a_page_of_another_host_is_a_file(bring, imports):
 def test_the_index_that_belongs_to_a_voice(voice, others, indexes, wanted):
     voices = [hub.File(path, 1, "") for path in (voice, *others)]
     found = [hub.File(path, len(path), "") for path in indexes]
-    assert hub._index_of(voices[0], voices, found) == (None if wanted is None else found[wanted])
+    assert next(hub.paired(voices, found))[1] == (None if wanted is None else found[wanted])
+
+
+def test_a_repository_of_twenty_thousand_files_is_read_in_seconds(bring, imports):
+    names = [*(f"{number}_e1.pth" for number in range(10_000)), *(f"{number}.index" for number in range(10_000))]
+    imports["hub"].routes[LISTING] = listing(*(entry(name, lfs=False) for name in names))
+    before = time.process_time()
+    job = bring()
+    assert (job.state, len(job.found)) == (State.DONE, hub.MOST_VOICES)
+    assert job.found[7]["index_path"] == "7.index"
+    assert time.process_time() - before < 10
