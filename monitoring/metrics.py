@@ -115,12 +115,12 @@ def _workers() -> Iterator[Metric]:
 
 
 def _storage() -> Iterator[Metric]:
-    size = _gauge("storage_bytes", "Bytes in the storage, looked at every ten minutes.", ("kind",))
-    files = _gauge("storage_files", "Files in the storage, looked at every ten minutes.", ("kind",))
-    for folder in numbers.stored():
-        size.add_metric([folder.kind], folder.bytes)
-        files.add_metric([folder.kind], folder.files)
-    yield from (size, files)
+    size = _gauge("storage_bytes", "Bytes in the storage, added up every five minutes.", ("kind",))
+    count = _gauge("storage_records", "Records that these belong to.", ("kind",))
+    for kept in numbers.stored():
+        size.add_metric([kept.kind], kept.bytes)
+        count.add_metric([kept.kind], kept.count)
+    yield from (size, count)
 
 
 PARTS: tuple[Callable[[], Iterator[Metric]], ...] = (_version, _queues, _jobs, _work, _workers, _storage)

@@ -143,12 +143,15 @@ def test_workers(scrape):
     assert 300 <= samples["worker_silence_seconds", *two] < 330
 
 
-def test_what_is_stored_is_looked_at_now_and_then(scrape, voice):
+def test_what_is_stored_is_added_up_now_and_then(scrape, voice, alice):
+    add(alice, 2, stored_bytes=700)
     samples = scrape()
-    assert samples["storage_files", "voices"] >= 1
-    assert samples["storage_bytes", "voices"] >= voice.size_bytes
-    voice.file.storage.delete(voice.file.name)
-    assert scrape()["storage_bytes", "voices"] == samples["storage_bytes", "voices"]
+    assert (samples["storage_records", "voicemodel"], samples["storage_bytes", "voicemodel"]) == (1, voice.size_bytes)
+    assert (samples["storage_records", "conversion"], samples["storage_bytes", "conversion"]) == (2, 1400)
+    add(alice, stored_bytes=700)
+    assert scrape()["storage_bytes", "conversion"] == 1400
+    cache.clear()
+    assert scrape()["storage_bytes", "conversion"] == 2100
 
 
 def test_ten_thousand_jobs_take_as_many_queries_as_none(client, staff, alice):
