@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from conversions.models import Conversion
+from jobs.models import WorkerBeat
 from rvc.options import ConversionOptions
 from tests import base
 from tests.browser.conftest import DESKTOP, PHONE
+from webhooks.models import Webhook
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +24,7 @@ SCREENS = {
 
 
 @pytest.fixture
-def addresses(staff, make_voice, finish):
+def addresses(staff, make_voice, finish, settings):
     """Every page in every state it has, by a name for its picture."""
     words = {"licence": "CC0", "origin": "Read in a kitchen", "quality": "2.9 % of the words wrong"}
     voice = make_voice(staff, name="A voice with a rather long name, so that it has to be cut", **words)
@@ -38,6 +40,12 @@ def addresses(staff, make_voice, finish):
     shown |= {"convert": "/conversions/", "voices": "/voices/", "add": "/voices/add/", "account": "/password/"}
     shown |= {"again": f"/conversions/?from={one.pk}", "delete": f"/conversions/{one.pk}/delete/"}
     shown |= {"share": f"/voices/{voice.pk}/share/", "blend": "/voices/blend/", "nothing-found": "/voices/?search=zzz"}
+    settings.WEBHOOKS = True
+    Webhook.objects.create(
+        owner=staff, url="https://files.example/a/long/path/without/an/end?that=goes&on=and&on=andon"
+    )
+    Webhook.objects.create(owner=staff, url="https://other.example/hook", active=False, failures=1, trouble="410.")
+    shown |= {"webhooks": "/webhooks/"}
     return shown | {"edit": f"/voices/{voice.pk}/edit/", "delete-voice": f"/voices/{voice.pk}/delete/"}
 
 
@@ -60,6 +68,17 @@ def test_the_first_page_is_in_order(open_page, screen):
     page.goto("/")
     keep_picture(page, f"login-{screen}")
     assert page.evaluate(PROBLEMS) == []
+
+
+def test_the_dashboard_fits_a_phone(open_page, staff):
+    WorkerBeat.objects.create(host="a-machine-with-a-long-name.example.org", pid=4711, queue="import", workers=4)
+    Conversion.objects.create(owner=staff)
+    page = open_page(staff, viewport=PHONE)
+    page.goto("/admin/")
+    page.get_by_role("link", name="Dashboard").first.click()
+    page.get_by_role("heading", name="Is it well?").wait_for()
+    keep_picture(page, "dashboard-phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_what_is_not_there_says_so(open_page, staff):
