@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from rvc import SAMPLE_RATE
-from rvc.scratch import Scratch
+from rvc.scratch import Scratch, let_go
 
 INPUT_PEAK = 0.95
 OUTPUT_PEAK = 0.99
@@ -24,15 +24,18 @@ RMS_FLOOR = 1e-6
 FloatArray = NDArray[np.floating]
 
 
-def blocks(length: int, size: int = BLOCK) -> Iterator[tuple[int, int]]:
-    """Consecutive stretches [start, stop) of at most `size`."""
+def blocks(*arrays: FloatArray, size: int = BLOCK) -> Iterator[tuple[int, int]]:
+    """Consecutive stretches [start, stop) of the first array, at most `size` long; pages of mapped ones go after each."""
+    length = len(arrays[0])
     for start in range(0, length, size):
         yield start, min(length, start + size)
+        for array in arrays:
+            let_go(array)
 
 
 def peak(samples: FloatArray) -> float:
     """Largest absolute value."""
-    return max((float(np.abs(samples[start:stop]).max()) for start, stop in blocks(len(samples))), default=0.0)
+    return max((float(np.abs(samples[start:stop]).max()) for start, stop in blocks(samples)), default=0.0)
 
 
 def high_pass(wave: FloatArray, target: FloatArray) -> None:
@@ -42,7 +45,7 @@ def high_pass(wave: FloatArray, target: FloatArray) -> None:
     """
     numerator, denominator = signal.butter(HIGH_PASS_ORDER, HIGH_PASS_HZ, btype="high", fs=SAMPLE_RATE)
     gain = 1 / max(1.0, peak(wave) / INPUT_PEAK)
-    for start, stop in blocks(len(wave)):
+    for start, stop in blocks(wave, target):
         first, last = max(0, start - MARGIN), min(len(wave), stop + MARGIN)
         filtered = signal.filtfilt(numerator, denominator, wave[first:last].astype(np.float64) * gain)
         target[start:stop] = filtered[start - first : stop - first]
@@ -52,7 +55,7 @@ def loudness_curve(samples: FloatArray, sample_rate: int) -> FloatArray:
     """RMS over one second around every half second, zeros beyond the ends: (N // (rate // 2) + 1,) float64."""
     hop = sample_rate // 2
     energy = np.zeros(len(samples) // hop + 2)
-    for start, stop in blocks(len(samples), 120 * hop):
+    for start, stop in blocks(samples, size=120 * hop):
         squares = np.square(samples[start:stop], dtype=np.float64)
         energy[start // hop + 1 : start // hop + 1 + -(-len(squares) // hop)] = np.add.reduceat(
             squares, np.arange(0, len(squares), hop)
@@ -66,7 +69,7 @@ def mix_loudness(samples: FloatArray, sample_rate: int, source: FloatArray, mix:
     source: (n,) at 16 kHz. mix: 0 takes the source's loudness curve, 1 leaves the samples as they are.
     """
     wanted, own = loudness_curve(source, SAMPLE_RATE), loudness_curve(samples, sample_rate)
-    for start, stop in blocks(len(samples)):
+    for start, stop in blocks(samples):
         positions = np.arange(start, stop)
         target = _stretched(wanted, positions, len(samples))
         present = np.maximum(_stretched(own, positions, len(samples)), RMS_FLOOR)
@@ -83,12 +86,11 @@ def resample(samples: FloatArray, rates: tuple[int, int], length: int, scratch: 
     target = scratch.empty(length)
     stream = soxr.ResampleStream(rates[0], rates[1], 1, dtype="float32", quality="HQ")
     position = 0
-    for start, stop in blocks(len(samples)):
+    for start, stop in blocks(samples, target):
         block = np.ascontiguousarray(samples[start:stop], np.float32)
         out = stream.resample_chunk(block, last=stop == len(samples))[: length - position]
         target[position : position + len(out)] = out
         position += len(out)
-        scratch.trim()
     target[position:] = 0
     return target
 
@@ -98,6 +100,6 @@ def limit_peak(samples: FloatArray) -> bool:
     excess = peak(samples) / OUTPUT_PEAK
     if excess <= 1:
         return False
-    for start, stop in blocks(len(samples)):
+    for start, stop in blocks(samples):
         samples[start:stop] /= excess
     return True

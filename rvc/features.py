@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvc.errors import VoiceFileError
+from rvc.scratch import let_go
 from rvc.voicefile import safetensors
 
 BLOCK = 1 << 24
@@ -73,6 +74,7 @@ def fingerprint(wave: NDArray[np.floating]) -> str:
     digest = hashlib.blake2b(digest_size=20)
     for start in range(0, len(wave), BLOCK):
         digest.update(np.ascontiguousarray(wave[start : start + BLOCK]).tobytes())
+        let_go(wave)
     return digest.hexdigest()
 
 

@@ -143,6 +143,7 @@ class Conversion:
         low, high = SHARES["prepare"], SHARES["f0"]
 
         def step(fraction: float) -> None:
+            self.scratch.trim()
             self.progress("f0", low + fraction * (high - low))
 
         loader = self.converter.loader
@@ -171,6 +172,7 @@ class Conversion:
         samples = self.scratch.empty(length)
         joiner = Joiner(samples, rate)
         points = cut_points(wave[self.pad : self.pad + n], self.cutting)
+        self.scratch.trim()
         for piece in pieces(n, points, self.pad):
             start = piece.start * rate // SAMPLE_RATE
             stop = length if piece.stop == n else piece.stop * rate // SAMPLE_RATE

@@ -32,6 +32,21 @@ class Scratch:
 
     def trim(self) -> None:
         """Drop mapped pages from this process's memory; their content stays in the file."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            for mapped in self._maps:
-                mapped.madvise(mmap.MADV_DONTNEED)
+        for mapped in self._maps:
+            _drop(mapped)
+
+
+def let_go(array: NDArray[Any]) -> None:
+    """Drop the pages of an array that lies in a shared mapping of a file; other arrays stay as they are."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    if isinstance(base, mmap.mmap):
+        _drop(base)
+
+
+def _drop(mapped: mmap.mmap) -> None:
+    if hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -11,6 +11,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from rvc.scratch import let_go
+
 BLOCK = 1 << 16
 """Samples encoded at a time."""
 TAGS = {"title": "Voice conversion", "comment": "AI-generated voice conversion by Voiceproject"}
@@ -80,13 +82,18 @@ def to_pcm(block: Block, bits: int) -> NDArray[np.int32]:
     return np.clip(np.trunc(block.astype(np.float64) * full), -full, full - 1).astype(np.int32)
 
 
+def _blocks(samples: Block) -> Iterator[Block]:
+    for start in range(0, len(samples), BLOCK):
+        yield samples[start : start + BLOCK]
+        let_go(samples)
+
+
 def _resampled(samples: Block, sample_rate: int, rate: int) -> Iterator[Block]:
-    blocks = (samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK))
     if rate == sample_rate:
-        yield from blocks
+        yield from _blocks(samples)
         return
     stream = soxr.ResampleStream(sample_rate, rate, 1, dtype="float32", quality="HQ")
-    for block in blocks:
+    for block in _blocks(samples):
         yield from _if_any(stream.resample_chunk(np.ascontiguousarray(block, np.float32)))
     yield from _if_any(stream.resample_chunk(np.empty(0, np.float32), last=True))
 
