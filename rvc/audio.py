@@ -25,7 +25,7 @@ FloatArray = NDArray[np.floating]
 
 
 def blocks(*arrays: FloatArray, size: int = BLOCK) -> Iterator[tuple[int, int]]:
-    """Consecutive stretches [start, stop) of the first array, at most `size` long; pages of mapped ones go after each."""
+    """Stretches [start, stop) of the first array, at most `size` long; pages of mapped arrays go after each."""
     length = len(arrays[0])
     for start in range(0, length, size):
         yield start, min(length, start + size)

@@ -9,7 +9,6 @@ import pytest
 from rvc import audio, scratch
 from rvc.scratch import Scratch, let_go
 
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what lies in memory")
 
 
