@@ -19,6 +19,7 @@ from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
 from jobs.order import Line
 from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
 from voiceproject.logs import about_job
+from voiceproject.storage import storage_trouble
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ def _publish(job: Job, changes: Mapping[str, Any]) -> None:
 
 def _end(job: Job, error: BaseException) -> None:
     """Say in the row why the work stopped. Only what must end the worker process is raised again."""
+    error = storage_trouble(error) or error
     match error:
         case Cancelled() | LeaseLost():
             logger.info("%s: stopped, %s", job, error)

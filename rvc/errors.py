@@ -1,5 +1,10 @@
 """Errors of the library. Every message is one sentence that a user can act on; every code is stable."""
 
+import errno
+
+NO_ROOM = "The server has no room left for this. Try again later."
+NOT_WRITABLE = "The server cannot write to its disk. Try again later."
+
 
 class RVCError(Exception):
     """Something the caller can be told. `code` is stable and documented; `field` names the input it concerns."""
@@ -28,6 +33,23 @@ class OptionError(RVCError):
 
 class AssetError(RVCError):
     """A pretrained file is missing (`needs_asset`), damaged (`asset_damaged`) or could not be fetched."""
+
+
+class StorageError(RVCError):
+    """A disk that is full (`storage_full`) or cannot be written (`storage_readonly`): nobody's input is wrong."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, NO_ROOM if code == "storage_full" else NOT_WRITABLE)
+
+
+def storage_error(error: BaseException) -> StorageError | None:
+    """What an error says about the disk; None when it is about something else."""
+    if isinstance(error, StorageError):
+        return error
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageError("storage_full")
+    return StorageError("storage_readonly") if number == errno.EROFS else None
 
 
 class DeviceError(RVCError):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rvc import confinement
-from rvc.errors import RVCError
+from rvc.errors import RVCError, storage_error
 
 logger = logging.getLogger(__name__)
 
@@ -206,7 +206,10 @@ def _serve(request: Mapping[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"missing": [reason for reason in missing if reason]}
     try:
         answer["result"] = function(**arguments)
-    except RVCError as error:
+    except (RVCError, OSError) as failure:
+        error = storage_error(failure) or failure
+        if not isinstance(error, RVCError):
+            raise
         facts = {"code": error.code, "message": error.message, "field": error.field}
         answer["error"] = {"class": type(error).__name__, **facts}
     return answer

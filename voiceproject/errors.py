@@ -1,6 +1,5 @@
 """The one error body of the API, `{"error": {"code", "message", "field"}}`, whatever went wrong."""
 
-import errno
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from rvc.errors import RVCError
+from voiceproject.storage import storage_trouble
 
 # Library errors are about the content of a request, 422, unless they stand here.
 STATUS_OF_CODE = {
@@ -27,6 +27,7 @@ STATUS_OF_CODE = {
     "slow_down": 429,
     "queue_full": 503,
     "storage_full": 507,
+    "storage_readonly": 507,
 }
 RETRY_SECONDS = 30
 """Seconds after which it is worth asking again, where nobody knows better."""
@@ -97,9 +98,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         code = "bad_request" if error.code == "bad_option" else error.code
         return Response(error_body(code, error.message, error.field), status_of(error), headers=headers_of(error))
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if trouble := storage_trouble(error):
         set_rollback()
-        return Response(error_body("storage_full", "The server has no room left for this."), 507)
+        return Response(error_body(trouble.code, trouble.message), 507)
     if isinstance(error, RequestDataTooBig):
         set_rollback()
         return Response(error_body("too_large", "The request is larger than this server takes."), 413)

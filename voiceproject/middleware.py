@@ -1,5 +1,6 @@
 """What every answer carries: a content policy, the other security headers, and a number to find it in the log by."""
 
+import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from django.shortcuts import render
 
 from voiceproject.errors import error_body
 from voiceproject.logs import request_id
+from voiceproject.storage import storage_trouble
+
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -80,8 +84,8 @@ class Alive:
         return JsonResponse({"status": "alive"}, headers={"Cache-Control": "no-store"})
 
 
-class UploadTooLarge:
-    """Answers 413 where `LimitedUpload` stopped to read; Django itself would answer 400."""
+class UploadNotTaken:
+    """Answers 413, or 507, where the upload was not read to its end; Django itself would answer 400."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -92,6 +96,23 @@ class UploadTooLarge:
         if refusal is None:
             return response
         if request.path.startswith("/api/"):
-            return JsonResponse(error_body("too_large", refusal.message, refusal.field), status=413)
+            return JsonResponse(error_body(refusal.code, refusal.message, refusal.field), status=refusal.status)
         limits = {"max_recording_mb": settings.MAX_RECORDING_MB, "max_voice_mb": settings.MAX_VOICE_MB}
-        return render(request, "413.html", limits, status=413)
+        return render(request, refusal.template, {**limits, "sentence": refusal.message}, status=refusal.status)
+
+
+class StorageTrouble:
+    """Answers 507 when a page cannot write because the disk is full or read-only; the API says so by itself."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        trouble = storage_trouble(error)
+        if trouble is None:
+            return None
+        logger.error("%s", trouble.message, exc_info=error)
+        return render(request, "507.html", {"sentence": trouble.message}, status=507)

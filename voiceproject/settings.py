@@ -60,7 +60,8 @@ MIDDLEWARE = [
     "voiceproject.charset.RefuseCharset",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "voiceproject.middleware.UploadTooLarge",
+    "voiceproject.middleware.UploadNotTaken",
+    "voiceproject.middleware.StorageTrouble",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,7 +121,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     # Files of people. No URL leads here: they leave through one view that asks the row who may see them.
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
+    "default": {"BACKEND": "voiceproject.storage.WholeFiles", "OPTIONS": {"location": VAR_DIR / "files"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
@@ -153,7 +154,7 @@ PERSON_STORAGE_MB = env.int("PERSON_STORAGE_MB", 0)  # recordings, results and v
 
 FILE_UPLOAD_HANDLERS = [
     "voiceproject.uploads.LimitedUpload",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "voiceproject.uploads.UploadToDisk",
 ]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

@@ -1,10 +1,14 @@
 """Counts what people send, and stops reading when it is too much."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
+
+from rvc.errors import StorageError, storage_error
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -16,6 +20,8 @@ COVER_FIELD = "cover"
 
 class UploadRefused(RequestDataTooBig):
     """A file, or the whole request, is larger than this server takes."""
+
+    code, status, template = "too_large", 413, "413.html"
 
     def __init__(self, megabytes: int, field: str | None = None) -> None:
         self.message = f"The file is larger than the {megabytes} MB that this server takes."
@@ -30,8 +36,28 @@ def limit_mb(field_name: str) -> int:
     return settings.MAX_VOICE_MB if field_name in VOICE_FIELDS else settings.MAX_RECORDING_MB
 
 
+class UploadNotStored(RequestDataTooBig):
+    """The disk is full or cannot be written. Of Django's kind of error, so that it ends the request as the other."""
+
+    status, template = 507, "507.html"
+
+    def __init__(self, trouble: StorageError) -> None:
+        self.code, self.message = trouble.code, trouble.message
+        self.field = None
+        super().__init__(self.message)
+
+
+def refuse(request: Any, refusal: UploadRefused | UploadNotStored) -> NoReturn:
+    """Stop to read, and leave nothing; `middleware.UploadNotTaken` answers."""
+    if request is not None:
+        request.upload_refusal = refusal
+        for handler in request.upload_handlers:
+            handler.upload_interrupted()  # the parser forgets the file that is half written
+    raise refusal
+
+
 class LimitedUpload(FileUploadHandler):
-    """Stands before the handler that writes to disk; `middleware.UploadTooLarge` turns its refusal into a 413."""
+    """Stands before the handler that writes to disk."""
 
     def __init__(self, request: Any = None) -> None:
         super().__init__(request)
@@ -59,9 +85,34 @@ class LimitedUpload(FileUploadHandler):
         return None
 
     def refuse(self, megabytes: int, field: str | None = None) -> None:
-        refusal = UploadRefused(megabytes, field)
-        if self.request is not None:
-            self.request.upload_refusal = refusal  # type: ignore[attr-defined]
-            for handler in self.request.upload_handlers:
-                handler.upload_interrupted()  # the parser forgets the file that is half written
-        raise refusal
+        refuse(self.request, UploadRefused(megabytes, field))
+
+
+class UploadToDisk(TemporaryFileUploadHandler):
+    """Says it when there is no room, instead of breaking."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        with self._disk():
+            super().new_file(*args, **kwargs)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        with self._disk():
+            super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
+        with self._disk():
+            return super().file_complete(file_size)
+
+    def upload_interrupted(self) -> None:
+        with suppress(OSError):  # what waits to be written finds no room either; the file goes all the same
+            super().upload_interrupted()
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            trouble = storage_error(error)
+            if trouble is None:
+                raise
+            refuse(self.request, UploadNotStored(trouble))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rvc import SAMPLE_RATE, sandbox
 from rvc.codec.limits import DecodeLimits
 from rvc.codec.sniff import Reader, readers_of
-from rvc.errors import AudioError, RVCError
+from rvc.errors import AudioError, RVCError, StorageError
 
 DIED = ("audio_damaged", "The recording is damaged: decoding it failed or took too long.")
 
@@ -79,6 +79,8 @@ def _in_child(reader: Reader, arguments: dict[str, Any], child: sandbox.Limits) 
     function, chosen = reader
     try:
         facts: dict[str, Any] = sandbox.run(function, {**arguments, **chosen}, limits=child, died=DIED)
+    except StorageError:
+        raise
     except RVCError as error:
         raise AudioError(error.code, error.message) from error  # a child that died is a recording that cannot be read
     return facts
