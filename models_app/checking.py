@@ -22,6 +22,9 @@ FADE_SECONDS = 0.02
 FORMAT, MEDIA_TYPE = "mp3", "audio/mpeg"
 SEED = 1
 
+SELF_TEST_SECONDS = 120.0
+"""A full-sized voice takes less than one on a small processor."""
+
 # How far a check is when its parts begin.
 SELF_TEST, PREVIEW, STORE = 0.0, 0.1, 0.95
 

@@ -140,6 +140,12 @@ def test_a_voice_that_does_not_speak_is_kept_and_says_why(broken_voice, name, fa
     assert base.files_left() == kept(voice)
 
 
+def test_a_voice_that_takes_for_ever_is_stopped(voice, monkeypatch):
+    monkeypatch.setattr(checking, "SELF_TEST_SECONDS", 0.0)
+    assert run(voice).error_code == "too_complex"
+    assert "far too long" in voice.state_message
+
+
 def test_without_its_encoder_a_voice_is_tried_and_waits_for_its_preview(voice, no_assets):
     check = run(voice)
     assert (check.state, voice.state) == (State.DONE, VoiceState.READY)
@@ -214,10 +220,10 @@ def test_a_preview_that_cannot_be_named_is_not_kept(voice, monkeypatch):
 def test_a_voice_that_goes_takes_its_check_along(voice, monkeypatch, django_capture_on_commit_callbacks):
     attempt = tasks._self_test
 
-    def delete_the_voice(of):
+    def delete_the_voice(of, progress):
         with django_capture_on_commit_callbacks(execute=True):
             VoiceModel.objects.get(pk=voice.pk).delete()
-        attempt(of)
+        attempt(of, progress)
 
     monkeypatch.setattr(tasks, "_self_test", delete_the_voice)
     tasks.check_voice(str(VoiceCheck.objects.get().pk))
