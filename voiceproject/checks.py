@@ -13,6 +13,7 @@ from rvc import sandbox
 from rvc.errors import RVCError
 
 LONG_ENOUGH = 50
+ENOUGH_FOR_A_TOKEN = 20
 HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)+", re.ASCII)
 KEY_MISSING = (
     "SECRET_KEY is not set: run `python3 run.py`, which makes one, or put at least 50 random characters into .env."
@@ -34,6 +35,14 @@ def check_secret_key(**_: Any) -> Sequence[CheckMessage]:
     if len(key) < LONG_ENOUGH or len(set(key)) < 5:
         hint = "Sessions and job hints are signed with it: use at least 50 random characters."
         return [Warning("SECRET_KEY can be guessed.", hint=hint, id="voiceproject.W001")]
+    return []
+
+
+@register
+def check_metrics_token(**_: Any) -> Sequence[CheckMessage]:
+    if 0 < len(settings.METRICS_TOKEN) < ENOUGH_FOR_A_TOKEN:
+        hint = f"Use at least {ENOUGH_FOR_A_TOKEN} random characters: nothing slows down who tries many."
+        return [Warning("METRICS_TOKEN can be guessed.", hint=hint, id="voiceproject.W003")]
     return []
 
 

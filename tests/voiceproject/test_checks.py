@@ -40,6 +40,12 @@ def test_a_deployment_has_no_warnings(https):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize(("token", "warned"), [("", False), ("short", True), ("a" * 20, False)])
+def test_a_token_that_can_be_guessed(settings, token, warned):
+    settings.METRICS_TOKEN = token
+    assert ("voiceproject.W003" in ids(run_checks())) is warned
+
+
 def test_what_the_sandbox_lacks_is_named(monkeypatch):
     monkeypatch.setattr(checks.sandbox, "missing_protections", lambda: ["no seccomp here", "no Landlock here"])
     (found,) = [message for message in run_checks(include_deployment_checks=True) if message.id == "voiceproject.W002"]
