@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +19,8 @@ from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from jobs.estimates import foresee
 from jobs.quotas import admit_job
 from models_app.models import VoiceModel
-from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
+from rvc.errors import RVCError
+from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
 from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
 
@@ -34,7 +36,8 @@ def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
         "error_messages": option_errors(name),
     }
     if name in CHOICES:
-        return serializers.ChoiceField(choices=CHOICES[name], **shown)
+        labels = [(choice, FORMAT_LABELS.get(choice, choice)) for choice in CHOICES[name]]
+        return serializers.ChoiceField(choices=labels, **shown)
     kind = serializers.IntegerField if spec.type is int else serializers.FloatField
     if zero := zero_words(name):
         shown["help_text"] += f" 0: {zero}."
@@ -150,6 +153,28 @@ class NewConversionSerializer(StrictSerializer):
         return Conversion.objects.submit(user, voice, recording, voice.options(**validated_data), **keeping)
 
 
+class AgainSerializer(NewConversionSerializer):
+    """What is to be other than before; what is left out stays, the seed too."""
+
+    recording = None  # type: ignore[assignment]
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["voice"].required = False
+        return fields
+
+    def save(self, **known: Any) -> Conversion:
+        before: Conversion = known["before"]
+        wish = {**asdict(before.options), **{name: getattr(before, name) for name in KEEPING}, **self.validated_data}
+        visible = VoiceModel.objects.visible_to(before.owner)
+        voice = wish.pop("voice", None) or visible.filter(conversions=before).first()
+        if voice is None:
+            message = f"The voice {before.voice_name} is not there any more, or not shared with you: choose another."
+            raise RVCError("voice_deleted", message, field="voice")
+        with before.recording() as recording:
+            return self.create({**wish, "user": before.owner, "voice": voice, "recording": recording})
+
+
 class ConversionViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -176,9 +201,19 @@ class ConversionViewSet(
         """Submit a recording. The answer comes at once; `Location` says where to watch the conversion."""
         serializer = NewConversionSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        conversion = serializer.save(user=request.user)
+        return self._accepted(serializer.save(user=request.user))
+
+    def _accepted(self, conversion: Conversion) -> Response:
         location = self.reverse_action("detail", args=[conversion.pk])
         return Response(self.get_serializer(conversion).data, status.HTTP_202_ACCEPTED, headers={"Location": location})
+
+    @extend_schema(request=AgainSerializer, responses={202: ConversionSerializer})
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, pk: str) -> Response:
+        """Convert the same recording once more, in another voice or with other options where some are sent."""
+        serializer = AgainSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return self._accepted(serializer.save(before=self.get_object()))
 
     @extend_schema(request=None, responses=ConversionSerializer)
     @action(detail=True, methods=["post"])

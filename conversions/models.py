@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models import F
 from django.db.models.signals import post_delete
@@ -17,6 +18,7 @@ from conversions.methods import check_method
 from jobs.quotas import admit_sound
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
+from rvc.errors import RVCError
 from rvc.features import FeatureCache
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions
 from voiceproject.files import clean_label, delete_after_commit, kept_together
@@ -150,6 +152,14 @@ class Conversion(Kept):
     @property
     def warnings(self) -> list[str]:
         return list(self.facts.get("warnings", []))
+
+    def recording(self) -> "UploadedFile[Any]":
+        """The stored recording, as if it had been sent once more. Raises RVCError("source_missing") when it is gone."""
+        try:
+            return UploadedFile(self.source.open("rb"), self.source_name, size=self.source.size)
+        except (FileNotFoundError, ValueError) as error:  # ValueError: the row names no file
+            message = "The earlier recording is not there any more: choose it once more."
+            raise RVCError("source_missing", message, field="recording") from error
 
     def finish(self, **changes: Any) -> bool:
         """Publish the result; what succeeded counts as a use of the voice."""

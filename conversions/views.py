@@ -7,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,7 +24,6 @@ from voiceproject.errors import headers_of, status_of
 from voiceproject.pages import PersonRequest, by_script
 
 PAGE = 20
-GONE = "The earlier recording is not there any more: choose it once more."
 
 
 @require_GET
@@ -44,9 +42,9 @@ def conversion_add(request: PersonRequest) -> HttpResponse:
     form = ConversionForm(request.POST, files, user=request.user)
     if again and "recording" not in files:
         try:
-            files["recording"] = _recording_of(again)
-        except FileNotFoundError:
-            form.fields["recording"].error_messages["required"] = GONE
+            files["recording"] = again.recording()
+        except RVCError as error:
+            form.fields["recording"].error_messages["required"] = error.message
             again = None
     if not form.is_valid():
         return _refusal(request, form, again)
@@ -112,13 +110,6 @@ def _again(request: PersonRequest, key: str | None) -> Conversion | None:
         return _own(request).filter(pk=UUID(key)).first() if key else None
     except ValueError:
         return None
-
-
-def _recording_of(conversion: Conversion) -> "UploadedFile[Any]":
-    """The stored recording, as if it had been sent once more. Raises FileNotFoundError when it is gone."""
-    if not conversion.source:
-        raise FileNotFoundError
-    return UploadedFile(conversion.source.open("rb"), conversion.source_name, size=conversion.source.size)
 
 
 def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]:

@@ -102,6 +102,11 @@ def admit_job(user: "User") -> None:
         raise SlowDown(f"{limit} conversions of yours wait or run already: let one of them end first.")
 
 
+def forget_days() -> None:
+    """Days that count no more."""
+    SoundOfDay.objects.filter(day__lt=timezone.localdate() - timedelta(days=1)).delete()
+
+
 def _lock(user: "User") -> None:
     get_user_model()._base_manager.select_for_update(no_key=True).get(pk=user.pk)
 

@@ -103,6 +103,7 @@ TABLE = [
     ("post", "/api/conversions/", 401, 400, 400, 400),
     ("get", "/api/conversions/{done}/", 401, 404, 200, 404),
     ("delete", "/api/conversions/{done}/", 401, 404, 204, 404),
+    ("post", "/api/conversions/{done}/again/", 401, 404, 202, 404),
     ("post", "/api/conversions/{done}/cancel/", 401, 404, 409, 404),
     ("post", "/api/conversions/{done}/retry/", 401, 404, 409, 404),
     ("get", "/api/conversions/{done}/source/", 401, 404, 200, 404),

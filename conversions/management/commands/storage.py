@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from conversions.models import Conversion
 from jobs.events import JobEvent
+from jobs.quotas import forget_days
 
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way to its row."""
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             self._take_path(path)
         if self.sweep:
             JobEvent.objects.forget()
+            forget_days()
         else:
             self._tell_sizes(stored)
         self._judge([name for name in sorted(named - stored) if not default_storage.exists(name)])
