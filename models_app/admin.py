@@ -61,7 +61,10 @@ class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ("check_again", "for_everyone", "for_owner", "remove_the_index")
 
     def get_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
-        return AddVoiceForm.Meta.fields if obj is None else (*StaffVoiceForm.shown(), *FACTS)
+        if obj is None:
+            return AddVoiceForm.Meta.fields
+        said = StaffVoiceForm.shown() if self.has_change_permission(request, obj) else StaffVoiceForm.Meta.fields
+        return (*said, *FACTS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
         return FACTS if obj else ()

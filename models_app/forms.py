@@ -37,8 +37,9 @@ class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["consent_statement"].required = settings.REQUIRE_CONSENT
-        self.fields["consent_statement"].error_messages["required"] = "Say by what right you use this voice."
+        if consent := self.fields.get("consent_statement"):  # staff who may only look have no fields
+            consent.required = settings.REQUIRE_CONSENT
+            consent.error_messages["required"] = "Say by what right you use this voice."
         for name, field in self.fields.items():
             if isinstance(field, forms.ChoiceField):
                 field.error_messages["invalid_choice"] = f"{field.label or name} must be one of the choices shown."

@@ -2,7 +2,7 @@
 
 import pytest
 from django import forms
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse, reverse_lazy
 
 from models_app.models import VoiceCheck, VoiceEvent, VoiceModel
@@ -67,6 +67,20 @@ def test_it_changes_words_and_not_facts(desk, voice):
     assert answer.status_code == 302
     voice.refresh_from_db()
     assert (voice.name, voice.sample_rate, voice.facts) == ("New", 40000, before)
+
+
+def test_staff_who_may_only_look_change_nothing(client, django_user_model, voice):
+    looker = django_user_model.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_voicemodel"))
+    client.force_login(looker)
+    page = reverse(CHANGE, args=[voice.pk])
+    shown = client.get(page).content.decode()
+    assert voice.checkpoint_sha256 in shown
+    assert 'name="_save"' not in shown
+    assert client.post(page, {"name": "Other"}).status_code == 403
+    client.post(reverse(LIST), {"action": "for_everyone", "_selected_action": [voice.pk]})
+    voice.refresh_from_db()
+    assert (voice.name, voice.visibility) == ("Tiny", "private")
 
 
 def test_it_searches_and_filters(desk, make_voice, alice, bob):
