@@ -36,7 +36,8 @@ def erase(request: PersonRequest) -> HttpResponse:
     if form.is_valid():
         Erasure.objects.submit(request.user, tokens=form.cleaned_data["tokens"])
         return redirect("accounts:home")
-    context = {"form": form, "found": count_everything(request.user)}
+    found = {name: count for name, count in count_everything(request.user).items() if count}
+    context = {"form": form, "found": found}
     return render(request, "accounts/erase.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -38,6 +38,12 @@ def _keep(part: Path, target: Path) -> None:
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
     part.replace(target)
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def storage_trouble(error: BaseException) -> StorageError | None:
