@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Count, F, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -17,6 +18,7 @@ from models_app.imports import admin as imports_admin  # noqa: F401 - registers 
 from models_app.indexes import remove_index
 from models_app.models import Visibility, VoiceCheck, VoiceEvent, VoiceModel, encoder_installed
 from models_app.staff_forms import AddVoiceForm, StaffVoiceForm
+from rvc.errors import VoiceFileError
 
 FACTS = (
     "id", "slug", "heard", "state", "state_message", "version", "f0", "sample_rate", "speakers", "encoder", "needs",
@@ -73,6 +75,13 @@ class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         form = StaffVoiceForm if obj else AddVoiceForm
         made = super().get_form(request, obj, change, form=form, fields=form.Meta.fields)
         return type(made.__name__, (made,), {"by": request.user})
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except VoiceFileError as error:  # the same bytes came a second time while these were checked
+            messages.error(request, error.message)
+            return redirect("admin:models_app_voicemodel_changelist")
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> VoiceModel:
         voice: VoiceModel = form.instance

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
+from models_app import ingest
 from models_app.models import VoiceModel
 from models_app.models.voice import VoiceQuerySet
 from rvc.errors import VoiceFileError
@@ -57,6 +58,16 @@ def test_staff_are_told_for_the_owner_they_choose(client, staff, alice, voice, v
     answer = client.post(add, {**fields, "owner": alice.pk, "checkpoint": base.upload(voice_file)})
     assert "“Tiny”" in answer.context["adminform"].form.errors["checkpoint"][0]
     assert client.post(add, {**fields, "checkpoint": base.upload(voice_file)}).status_code == 302
+
+
+def test_staff_who_send_it_twice_at_once_are_told(client, staff, alice, voice, voice_file, monkeypatch):
+    monkeypatch.setattr(VoiceQuerySet, "examine", lambda rows, owner=None, **files: ingest.check(**files))  # too early
+    client.force_login(staff)
+    fields = {"name": "x", "recommended": "{}", "owner": alice.pk, "checkpoint": base.upload(voice_file)}
+    answer = client.post(reverse("admin:models_app_voicemodel_add"), fields, follow=True)
+    assert "“Tiny”" in answer.content.decode()
+    assert VoiceModel.objects.get() == voice
+    assert len(base.files_left()) == 2
 
 
 def test_the_command_tells_it_of_the_servers_voices(voice, voice_file):
