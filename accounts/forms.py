@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 CHOICES = {1: "A day", 7: "A week", 30: "30 days", 90: "90 days", 365: "A year", 0: "Until I delete it"}
 
 
+SERVER = "server"
 CONFIRM = "Type your user name, {name}, to confirm that everything is to be deleted."
 
 
@@ -24,7 +25,6 @@ class KeepingForm(forms.Form):
 
     days = forms.ChoiceField(
         label="Keep conversions",
-        required=False,
         help_text="Counted from the end of each, for those that are there already too. What you said of a single one "
         "when you asked for it comes first.",
     )
@@ -32,15 +32,16 @@ class KeepingForm(forms.Form):
     def __init__(self, *args: Any, user: "User", **kwargs: Any) -> None:
         days = Keeping.objects.days_of(user)
         super().__init__(*args, **kwargs)
-        self.initial["days"] = "" if days is None else str(days)
+        self.initial["days"] = SERVER if days is None else str(days)
         self.user = user
         known = CHOICES if days is None else CHOICES | {days: days_words(days)}
-        usual = f"As this server does: {days_words(settings.RETENTION_DAYS).lower()}"
-        self.fields["days"].choices = [("", usual), *((str(n), words) for n, words in known.items())]  # type: ignore[attr-defined]
+        usual = days_words(settings.RETENTION_DAYS)
+        usual = f"As this server does: {usual[0].lower()}{usual[1:]}"
+        self.fields["days"].choices = [(SERVER, usual), *((str(n), words) for n, words in known.items())]  # type: ignore[attr-defined]
 
     def save(self) -> None:
         days = self.cleaned_data["days"]
-        Keeping.objects.wish(self.user, int(days) if days else None)
+        Keeping.objects.wish(self.user, None if days == SERVER else int(days))
 
 
 class ErasureForm(forms.Form):
