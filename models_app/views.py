@@ -47,7 +47,7 @@ def voice_detail(request: PersonRequest, pk: UUID) -> HttpResponse:
     if context["may_edit"]:
         context["events"] = voice.events.all()[:EVENTS]
         context["index_form"] = IndexForm()
-        context["checking"] = voice.checks.active().exists()
+        context["check"] = voice.checks.first()
     if VoiceModel.objects.exportable_by(request.user).filter(pk=pk).exists():
         context["exports"] = kinds(voice)
     return render(request, "models_app/detail.html", context)

@@ -35,6 +35,12 @@ def test_the_page_has_a_button_until_a_check_waits(client, alice, tried):
     assert checks(tried) == (1, 1)
 
 
+def test_the_page_says_what_went_wrong_the_last_time(client, alice, tried):
+    tried.checks.update(state="failed", error_code="out_of_memory", error_message="This machine has too little memory.")
+    client.force_login(alice)
+    assert "This machine has too little memory." in client.get(tried.get_absolute_url()).content.decode()
+
+
 def test_asking_again_while_it_waits_changes_nothing(api, alice, tried):
     for _ in range(3):
         assert api(alice).post(f"/api/voices/{tried.pk}/check/").status_code == 202
