@@ -15,7 +15,7 @@ from django.urls import reverse
 from conversions import recordings
 from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
-from jobs.quotas import admit_sound
+from jobs.quotas import admit_sound, count_sound
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
 from rvc.errors import RVCError
@@ -160,6 +160,14 @@ class Conversion(Kept):
         except (FileNotFoundError, ValueError) as error:  # ValueError: the row names no file
             message = "The earlier recording is not there any more: choose it once more."
             raise RVCError("source_missing", message, field="recording") from error
+
+    def note_length(self, seconds: float) -> None:
+        """A recording whose file does not tell how long it is counts for the day of its owner once it was read."""
+        with transaction.atomic():
+            unknown = Conversion.objects.filter(pk=self.pk, source_seconds=None)
+            if unknown.update(source_seconds=seconds):
+                count_sound(self.owner, seconds)
+        self.source_seconds = seconds
 
     def finish(self, **changes: Any) -> bool:
         """Publish the result; what succeeded counts as a use of the voice."""

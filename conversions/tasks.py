@@ -57,6 +57,8 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     index = _index(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
     recording, decoding = _timed(lambda: _decode(scratch, conversion))
     _note_fingerprint(conversion, recording)
+    if conversion.source_seconds is None:
+        conversion.note_length(recording.seconds)
     progress("prepare", DECODED)
     converted = _convert(scratch, conversion, recording, index, progress)
     progress("encode", CONVERTED)

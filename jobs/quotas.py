@@ -87,6 +87,12 @@ def admit_sound(user: "User", seconds: float, size: int) -> None:
     _admit_bytes(user, size)
 
 
+def count_sound(user: "User", seconds: float) -> None:
+    """Add to the day of a person what is accepted already."""
+    today, _ = SoundOfDay.objects.get_or_create(owner=user, day=timezone.localdate())
+    SoundOfDay.objects.filter(pk=today.pk).update(seconds=F("seconds") + seconds)
+
+
 def admit_bytes(user: "User | None", size: int) -> None:
     """Whether a person may keep so much more, in the transaction that adds it. The server may keep what it likes."""
     if user is not None:
@@ -128,8 +134,7 @@ def _admit_seconds(user: "User", seconds: float) -> None:
         wait = _seconds_left_today()
         message = f"{said}, and this recording has {seconds / 60:.1f}: come back in {_words(wait)}."
         raise SlowDown(message, retry_after=wait)
-    today, _ = SoundOfDay.objects.get_or_create(owner=user, day=timezone.localdate())
-    SoundOfDay.objects.filter(pk=today.pk).update(seconds=F("seconds") + seconds)
+    count_sound(user, seconds)
 
 
 def _seconds_left_today() -> int:

@@ -14,6 +14,7 @@ from conversions.models import Conversion
 from jobs import quotas
 from jobs.models import State
 from jobs.quotas import SoundOfDay, usage
+from rvc.codec import RecordingFacts
 from rvc.errors import RVCError
 from tests import base
 from tests.jobs.chores.models import Chore
@@ -76,6 +77,16 @@ class TestAnswers:
         self.post(api, alice, voice)
         Conversion.objects.get().delete()
         assert usage(alice).minutes == pytest.approx(1 / 60)
+
+    def test_a_length_that_nobody_knew_counts_once_it_was_read(self, alice, voice):
+        unknown = RecordingFacts(48_000, 1, None, "opus")
+        source = base.upload(base.tone(), "tone.webm")
+        conversion = Conversion.objects.submit(alice, voice, source, voice.options(), unknown)
+        assert usage(alice).minutes == 0
+        for _ in range(2):
+            Conversion.objects.get(pk=conversion.pk).note_length(30.0)
+        assert usage(alice).minutes == 0.5
+        assert Conversion.objects.get().source_seconds == 30.0
 
     def test_too_much_kept(self, settings, api, alice, voice):
         settings.PERSON_STORAGE_MB = 1
