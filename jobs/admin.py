@@ -28,8 +28,9 @@ class JobEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Not from the list; a line may go with the account that it belongs to."""
-        return obj is not None and super().has_delete_permission(request, obj)
+        """Not by itself: a line goes with the account that it belongs to, which asks here, too."""
+        own_pages = reverse("admin:jobs_jobevent_changelist")
+        return not request.path.startswith(own_pages) and super().has_delete_permission(request, obj)
 
 
 def story(job: Job) -> SafeString:
