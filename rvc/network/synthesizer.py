@@ -134,7 +134,8 @@ def decoder_of(header: VoiceHeader) -> Decoder:
 
 
 def tiles(start: int, stop: int) -> list[tuple[int, int]]:
-    """Cut the frames start..stop into nearly equal tiles of about TILE_SECONDS."""
+    """Cut the frames start..stop into nearly equal tiles of about TILE_SECONDS; for two cores not an odd number."""
     count = max(1, round((stop - start) / (TILE_SECONDS * FRAMES_PER_SECOND)))
+    count += count % 2 if count > 1 else 0
     edges = [start + (stop - start) * index // count for index in range(count + 1)]
     return list(itertools.pairwise(edges))
