@@ -12,14 +12,10 @@ import numpy as np
 from rvc.voicefile.onnx import wire
 from rvc.voicefile.onnx.model import FLOAT, INT64, Attribute, Kind, Model, Node, Value, joined, parts
 from tests.rvc.graphs import make_model
+from tests.rvc.voices import SHALLOW
 
 SMALL: dict[str, Any] = {
-    "n_layers": 1,
-    "wavenet_layers": 1,
-    "resblock_kernel_sizes": [3],
-    "resblock_dilation_sizes": [[1]],
-    "upsample_rates": [20, 20],
-    "upsample_kernel_sizes": [40, 40],
+    **SHALLOW,
     "feature_width": 64,
 }
 WHOLE, TENSOR = Kind.WHOLE, Kind.TENSOR

@@ -10,9 +10,8 @@ from rvc.errors import VoiceFileError
 from rvc.voicefile.choosing import unpack
 from tests.hostile import make_archives
 from tests.hostile.make_archives import MAKERS
-from tests.hostile.test_fuzz import SMALL
 from tests.rvc.indexes import make_index
-from tests.rvc.voices import voice_bytes
+from tests.rvc.voices import SHALLOW, voice_bytes
 
 LONGEST = 64 << 20
 MUTANTS = 300
@@ -21,7 +20,7 @@ DIED = ("died", "The child died.")
 
 @pytest.fixture(scope="module")
 def good():
-    return voice_bytes(**SMALL)
+    return voice_bytes(**SHALLOW)
 
 
 @pytest.mark.parametrize("name", MAKERS)

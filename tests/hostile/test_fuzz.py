@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,17 +15,9 @@ from rvc.voicefile.voice import open_stored_voice, read_voice, write_voice
 from tests.hostile import damage
 from tests.hostile.pickling import write_zip
 from tests.rvc.indexes import make_index
-from tests.rvc.voices import make_voice, voice_bytes
+from tests.rvc.voices import SHALLOW, make_voice, voice_bytes
 
 MUTANTS = 300
-SMALL: dict[str, Any] = {
-    "n_layers": 1,
-    "wavenet_layers": 1,
-    "resblock_kernel_sizes": [3],
-    "resblock_dilation_sizes": [[1]],
-    "upsample_rates": [20, 20],
-    "upsample_kernel_sizes": [40, 40],
-}
 
 
 mutants = partial(damage.mutants, count=MUTANTS)
@@ -51,7 +42,7 @@ def survive(path: Path, copies: Iterator[bytes], read: Callable[[Path], object])
 
 @pytest.mark.parametrize("container", ["zip", "stream"])
 def test_voices(tmp_path, container):
-    data = make_voice(tmp_path / "good.pth", format=container, **SMALL).read_bytes()
+    data = make_voice(tmp_path / "good.pth", format=container, **SHALLOW).read_bytes()
     answers = survive(tmp_path / "a.pth", mutants(data, seed=1, early=20_000), read_voice)
     assert sum(answers.values()) == MUTANTS
     assert answers["bad_container"] > MUTANTS // 10
@@ -60,7 +51,7 @@ def test_voices(tmp_path, container):
 @pytest.mark.parametrize("seed", [2, 100])
 @pytest.mark.parametrize("trusted", [False, True])
 def test_tables_of_contents_behind_a_right_checksum(tmp_path, seed, trusted):
-    archive = zipfile.ZipFile(io.BytesIO(voice_bytes(**SMALL)))
+    archive = zipfile.ZipFile(io.BytesIO(voice_bytes(**SHALLOW)))
     entries = {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
     storages = {name.removeprefix("data/"): data for name, data in entries.items() if name.startswith("data/")}
 
@@ -73,7 +64,7 @@ def test_tables_of_contents_behind_a_right_checksum(tmp_path, seed, trusted):
 
 
 def test_safetensors(tmp_path):
-    write_voice(read_voice(make_voice(tmp_path / "good.pth", **SMALL)), tmp_path / "good.safetensors")
+    write_voice(read_voice(make_voice(tmp_path / "good.pth", **SHALLOW)), tmp_path / "good.safetensors")
     data = (tmp_path / "good.safetensors").read_bytes()
     assert len(survive(tmp_path / "a", mutants(data, seed=4, early=10_000), read_voice)) >= 3
     assert "damaged" in survive(tmp_path / "a", mutants(data, seed=5, early=10_000), open_stored_voice)

@@ -16,18 +16,13 @@ import pytest
 from rvc.voicefile.voice import read_voice, write_voice
 from tests.hostile.mutants import FORMATS
 from tests.rvc.indexes import make_index
-from tests.rvc.voices import make_voice
+from tests.rvc.voices import SHALLOW, make_voice
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = int(os.environ.get("MUTANTS", "2000"))
 SEED = os.environ.get("MUTANTS_SEED", "1")
 SMALL = {
-    "n_layers": 1,
-    "wavenet_layers": 1,
-    "resblock_kernel_sizes": [3],
-    "resblock_dilation_sizes": [[1]],
-    "upsample_rates": [20, 20],
-    "upsample_kernel_sizes": [40, 40],
+    **SHALLOW,
     "feature_width": 256,
     "version": "v1",
     "inter_channels": 4,

@@ -43,6 +43,15 @@ ITEMS = {
     "gin_channels": 16,
     "sampling_rate": 17,
 }
+SHALLOW: dict[str, Any] = {
+    "n_layers": 1,
+    "wavenet_layers": 1,
+    "resblock_kernel_sizes": [3],
+    "resblock_dilation_sizes": [[1]],
+    "upsample_rates": [20, 20],
+    "upsample_kernel_sizes": [40, 40],
+}
+"""A voice of as few layers as there can be: what is done to thousands of files."""
 FULL_DECODER = {"inter_channels": 192, "n_layers": 6, "upsample_initial_channel": 512, "gin_channels": 256}
 FULL_SIZE = {**FULL_DECODER, "hidden_channels": 192, "filter_channels": 768}
 
