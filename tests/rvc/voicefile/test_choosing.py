@@ -9,15 +9,14 @@ from rvc.voicefile.choosing import epochs, natural, take, unpack
 from rvc.voicefile.voice import read_voice, write_voice
 from tests.hostile.make_archives import write
 from tests.hostile.make_checkpoints import make as make_hostile
-from tests.hostile.test_fuzz import SMALL
 from tests.rvc.indexes import make_index
-from tests.rvc.voices import make_voice, voice_bytes
+from tests.rvc.voices import SHALLOW, make_voice, voice_bytes
 
 LONGEST = 64 << 20
 
 
 def voice(**metadata):
-    return voice_bytes(**SMALL, metadata=metadata)
+    return voice_bytes(**SHALLOW, metadata=metadata)
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def test_names_say_nothing(look, index):
 
 
 def test_every_voice_format_is_found(look, tmp_path):
-    stream = make_voice(tmp_path / "stream.pth", format="stream", **SMALL)
+    stream = make_voice(tmp_path / "stream.pth", format="stream", **SHALLOW)
     write_voice(read_voice(stream), tmp_path / "a.safetensors")
     for path in (stream, tmp_path / "a.safetensors"):
         lines, _ = look(("x", path.read_bytes()))
@@ -144,14 +143,14 @@ def test_hostility_is_told_before_damage(look, tmp_path):
 
 
 def test_a_checkpoint_of_torch_is_no_archive(tmp_path):
-    for path in (make_voice(tmp_path / "a.pth", **SMALL), make_hostile("torchscript.pth", tmp_path)):
+    for path in (make_voice(tmp_path / "a.pth", **SHALLOW), make_hostile("torchscript.pth", tmp_path)):
         assert unpack(str(path), str(tmp_path / "out"), LONGEST, False) is None
 
 
 @pytest.mark.parametrize(("words", "number"), [("300epoch", 300), (20, 20), (" 5 epochs", 5), ("?", -1), (None, -1)])
 def test_epochs(tmp_path, words, number):
     metadata = {} if words is None else {"epoch": words}
-    assert epochs(read_voice(make_voice(tmp_path / "a.pth", **SMALL, metadata=metadata)).header) == number
+    assert epochs(read_voice(make_voice(tmp_path / "a.pth", **SHALLOW, metadata=metadata)).header) == number
 
 
 def test_names_are_sorted_as_people_do():

@@ -12,9 +12,8 @@ from rvc.voicefile.limits import UPLOAD
 from rvc.voicefile.pickles import Machine
 from rvc.voicefile.voice import open_stored_voice, read_voice
 from tests.base import GOLDEN
-from tests.hostile.test_fuzz import SMALL
 from tests.rvc.indexes import build_index, make_index
-from tests.rvc.voices import make_voice
+from tests.rvc.voices import SHALLOW, make_voice
 
 VOICES = {
     "v2": {},
@@ -28,7 +27,7 @@ VOICES = {
 
 def stored(path, **options):
     """A voice as it lies in storage."""
-    make_voice(path / "sent.pth", **SMALL, **options)
+    make_voice(path / "sent.pth", **SHALLOW, **options)
     convert_voice(str(path / "sent.pth"), str(path / "stored.safetensors"))
     return open_stored_voice(path / "stored.safetensors")
 
@@ -83,7 +82,7 @@ def test_torch_maps_it_too(tmp_path):
 
 
 def test_full_precision_stays(tmp_path):
-    content = torch.load(make_voice(tmp_path / "half.pth", **SMALL), weights_only=True)
+    content = torch.load(make_voice(tmp_path / "half.pth", **SHALLOW), weights_only=True)
     content["weight"] = {name: tensor.float() / 3 for name, tensor in content["weight"].items()}
     torch.save(content, tmp_path / "full.pth")
     voice = read_voice(tmp_path / "full.pth")
@@ -94,7 +93,7 @@ def test_full_precision_stays(tmp_path):
 
 
 def test_fields_every_classic_file_has_are_added(tmp_path):
-    content = torch.load(make_voice(tmp_path / "a.pth", **SMALL), weights_only=True)
+    content = torch.load(make_voice(tmp_path / "a.pth", **SHALLOW), weights_only=True)
     del content["info"], content["sr"]
     torch.save(content, tmp_path / "b.pth")
     opened = torch.load(written(pth_file(read_voice(tmp_path / "b.pth")), tmp_path / "out.pth"), weights_only=True)
