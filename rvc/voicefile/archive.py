@@ -18,8 +18,6 @@ from rvc.errors import VoiceFileError
 from rvc.voicefile.container import LOCAL_HEADER, ZIP_ERRORS, ZIP_MAGIC, central_directory
 from rvc.voicefile.limits import UPLOAD
 
-MAX_ENTRIES = 64
-MAX_RATIO = 20
 SMALL = 1 << 20
 """Bytes up to which an entry alone may be packed more tightly: a text full of repetitions is harmless."""
 
@@ -30,6 +28,15 @@ ENCRYPTED = 0x1 | 0x40 | 0x2000  # the entry, strongly, or its names
 CHUNK = 1 << 20
 HEAD_BYTES = 512
 SHOWN_NAME = 100
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a zip of these things may be like: names in its directory, and how tightly it may be packed."""
+
+    entries: int = 64
+    ratio: int = 20
+    things: str = "voices"
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,11 @@ class Archive:
     Raises VoiceFileError: bad_container, duplicate_entry, too_large.
     """
 
-    def __init__(self, path: Path, *, longest: int) -> None:
-        infos, end = central_directory(path, UPLOAD)
+    def __init__(self, path: Path, *, longest: int, bounds: Bounds = Bounds()) -> None:
+        infos, end = _directory(path)
         self._file = path.open("rb")
         try:
-            _check_together(infos, longest, path.stat().st_size)
+            _check_together(infos, longest, path.stat().st_size, bounds)
             _check_places(self._file, infos, end)
             self._zip = zipfile.ZipFile(self._file)
         except BaseException:
@@ -127,18 +134,25 @@ def damaged(detail: str) -> VoiceFileError:
     return VoiceFileError("bad_container", f"The zip cannot be taken: {detail}.")
 
 
-def _check_together(infos: list[zipfile.ZipInfo], longest: int, size: int) -> None:
-    if len(infos) > MAX_ENTRIES:
-        raise damaged(f"it holds more than {MAX_ENTRIES} files")
+def _directory(path: Path) -> tuple[list[zipfile.ZipInfo], int]:
+    try:
+        return central_directory(path, UPLOAD)
+    except VoiceFileError as error:  # it speaks of torch, which writes zips as well
+        raise damaged("its table of contents is missing, far too long, or damaged") from error
+
+
+def _check_together(infos: list[zipfile.ZipInfo], longest: int, size: int, bounds: Bounds) -> None:
+    if len(infos) > bounds.entries:
+        raise damaged(f"it holds more than {bounds.entries} files")
     names = [info.orig_filename for info in infos]
     if len(set(names)) != len(names):
         raise VoiceFileError("duplicate_entry", "The zip holds two files of the same name.")
     for info in infos:
         _check_name(info.orig_filename)
-        _check_entry(info)
+        _check_entry(info, bounds)
     total = sum(info.file_size for info in infos)
-    if total > MAX_RATIO * size:
-        raise damaged("it is packed far more tightly than voices can be")
+    if total > bounds.ratio * size:
+        raise damaged(f"it is packed far more tightly than {bounds.things} can be")
     if total > longest:
         raise VoiceFileError("too_large", f"The zip would unfold to more than {longest >> 20} MB.")
 
@@ -148,7 +162,7 @@ def _check_name(name: str) -> None:
         raise damaged(f"the name {shown(name)!r} leads out of it")
 
 
-def _check_entry(info: zipfile.ZipInfo) -> None:
+def _check_entry(info: zipfile.ZipInfo, bounds: Bounds) -> None:
     name = shown(info.orig_filename)
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise damaged(f"{name!r} is a link or a device, not a file")
@@ -156,8 +170,8 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
         raise damaged("it asks for a password; pack it without one")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise damaged(f"{name!r} is packed in an unusual way")
-    if info.file_size > max(SMALL, MAX_RATIO * info.compress_size):
-        raise damaged(f"{name!r} is packed far more tightly than voices can be")
+    if info.file_size > max(SMALL, bounds.ratio * info.compress_size):
+        raise damaged(f"{name!r} is packed far more tightly than {bounds.things} can be")
     if info.is_dir() and info.file_size:
         raise damaged(f"{name!r} is a folder with bytes of its own")
 
