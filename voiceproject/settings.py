@@ -124,6 +124,24 @@ STORAGES = {
     "default": {"BACKEND": "voiceproject.storage.WholeFiles", "OPTIONS": {"location": VAR_DIR / "files"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Several machines share the files of people in a bucket; each keeps copies of those that have to be mapped.
+STORAGE_BUCKET = env.str("STORAGE_BUCKET", "")
+if STORAGE_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "voiceproject.objects.Objects",
+        "OPTIONS": {
+            "bucket_name": STORAGE_BUCKET,
+            "endpoint_url": env.str("STORAGE_ENDPOINT", "") or None,
+            "region_name": env.str("STORAGE_REGION", "") or None,
+            # Empty: where boto3 looks by itself, which is the environment, ~/.aws and the role of the machine.
+            "access_key": env.str("STORAGE_KEY", "") or None,
+            "secret_key": env.str("STORAGE_SECRET", "") or None,
+            "addressing_style": env.choice("STORAGE_ADDRESSING", ("auto", "path", "virtual")),
+            "location": env.str("STORAGE_PREFIX", ""),
+        },
+    }
+FILE_CACHE_DIR = VAR_DIR / "cache" / "files"
+FILE_CACHE_MB = env.int("FILE_CACHE_MB", 10240)
 
 # Limits on what people bring.
 MAX_RECORDING_MB = env.int("MAX_RECORDING_MB", 100)
@@ -146,6 +164,10 @@ WEBHOOKS = env.bool("WEBHOOKS", False)
 WEBHOOK_TRIES = 6
 WEBHOOK_FIRST_WAIT_SECONDS = 30  # then four times as long each time: 30 s, 2 min, 8 min, 32 min, 2 h
 WEBHOOK_MOST_FAILURES = 30  # so many in a row turn an address off
+
+# Engines of speech, in the order in which they are offered; each says itself what it lacks. docs/speech.md has them all.
+TTS_ENGINES = env.list("TTS_ENGINES", default=["pyttsx3"])
+TTS_LANGUAGE = env.str("TTS_LANGUAGE", "en")  # of texts of which nothing else is known
 
 # What one person may have; 0 is as much as they like.
 PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
@@ -185,6 +207,9 @@ JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", 3600)
 RETENTION_DAYS = env.int("RETENTION_DAYS", 0)  # conversions whose owner wishes nothing else; 0: they stay
 FORGET_MINUTES = env.int("FORGET_MINUTES", 10)  # how often the supervisor has those deleted whose time is over
 JOB_EVENT_DAYS = env.int("JOB_EVENT_DAYS", 30)  # how long is told what happened to each job; 0: for good
+# Who does the work of a conversion: one for each place that its recording may come from.
+CONVERSION_TASKS = {"recording": "conversions.tasks.convert", "speech": "tts.tasks.speak"}
+STREAM_WAIT_SECONDS = 300  # whoever listens to a conversion while it is made waits so long for its next piece
 # Called with a job and its new state, in the transaction that changes it.
 JOB_LISTENERS = ["webhooks.telling.tell"]
 SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)  # how often the supervisor has files removed that belong to nothing
