@@ -16,12 +16,13 @@ from conversions.files import serve_result, serve_source
 from conversions.forms import option_errors, within_range
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
+from conversions.streaming import serve_stream
 from jobs.estimates import foresee
 from jobs.quotas import admit_job
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
-from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
+from voiceproject.api import SOUND, STREAM, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
 
 KEEPING = ("keep_days", "delete_after_download")
@@ -78,6 +79,10 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     error = serializers.SerializerMethodField()
     source = serializers.SerializerMethodField()  # type: ignore[assignment]
     result = serializers.SerializerMethodField()
+    stream = serializers.SerializerMethodField()
+    ready_seconds = serializers.FloatField(
+        read_only=True, help_text="How much of the result can be heard already, under `stream`."
+    )
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     expires_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="When it is deleted, with its files; null: it stays for now."
@@ -86,8 +91,9 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     class Meta:
         model = Conversion
         fields = (
-            "id", "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
-            "source", "result", "used_index", "warnings", *OPTION_NAMES, "keep_days", "delete_after_download",
+            "id", "kind", "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
+            "source", "result", "stream", "ready_seconds", "used_index", "warnings", *OPTION_NAMES,
+            "keep_days", "delete_after_download",
             "created_at", "started_at", "finished_at", "expires_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -98,11 +104,13 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
             return None
         return {"code": conversion.error_code, "message": conversion.error_message}
 
-    @extend_schema_field(SoundSerializer)
-    def get_source(self, conversion: Conversion) -> dict[str, Any]:
+    @extend_schema_field(SoundSerializer(allow_null=True))
+    def get_source(self, conversion: Conversion) -> dict[str, Any] | None:
+        if not conversion.source:
+            return None  # a worker makes it
         return {
             "url": self._url("source", conversion),
-            "name": conversion.source_name,
+            "name": conversion.source_file_name,
             "media_type": conversion.source_type,
             "seconds": conversion.source_seconds,
             "rate": None,
@@ -119,6 +127,10 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
             "seconds": conversion.result_seconds,
             "rate": conversion.result_rate,
         }
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_stream(self, conversion: Conversion) -> str:
+        return self._url("stream", conversion)
 
     def _url(self, name: str, conversion: Conversion) -> str:
         return reverse(f"api:conversion-{name}", args=[conversion.pk], request=self.context["request"])
@@ -189,7 +201,7 @@ class ConversionViewSet(
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> ConversionQuerySet:
-        return Conversion.objects.visible_to(self.request.user).with_end()
+        return Conversion.objects.visible_to(self.request.user).with_end().prefetch_related("pieces")
 
     def paginate_queryset(self, queryset: Any) -> Any:
         page = super().paginate_queryset(queryset)
@@ -241,6 +253,15 @@ class ConversionViewSet(
     def source(self, request: Request, pk: str) -> HttpResponseBase:
         """The recording as it was submitted."""
         return serve_source(request._request, self.get_object())
+
+    @STREAM
+    @action(detail=True, content_negotiation_class=AnyAccept)
+    def stream(self, request: Request, pk: str) -> HttpResponseBase:
+        """What there is of the result, then what follows until the conversion ends: a WAV that says no length.
+
+        Conversions that come in one piece begin with their end. Once it is done this is the result itself.
+        """
+        return serve_stream(request._request, self.get_object())
 
     @SOUND
     @action(detail=True, content_negotiation_class=AnyAccept)

@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from conversions.models import Conversion
+from conversions.streaming import serve_stream
 from voiceproject.files import serve
 
 
 def serve_source(request: HttpRequest, conversion: Conversion) -> HttpResponseBase:
-    return serve(request, conversion.source, media_type=conversion.source_type, filename=conversion.source_name)
+    return serve(request, conversion.source, media_type=conversion.source_type, filename=conversion.source_file_name)
 
 
 def serve_result(request: HttpRequest, conversion: Conversion, *, fetched: bool) -> HttpResponseBase:
@@ -40,3 +41,9 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     # The page fetches all of it to draw its wave, and staff may listen: neither takes it away from its owner.
     fetched = "download" in request.GET and conversion.owner_id == request.user.pk
     return serve_result(request, conversion, fetched=fetched)
+
+
+@login_required
+@require_safe
+def stream(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    return serve_stream(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))

@@ -15,6 +15,7 @@ from django.urls import reverse
 from conversions import recordings
 from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
+from conversions.pieces import Piece
 from jobs.quotas import admit_sound, count_sound
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
@@ -30,9 +31,19 @@ if TYPE_CHECKING:
 
 OPTION_NAMES = tuple(spec.name for spec in fields(ConversionOptions))
 
+__all__ = ["OPTION_NAMES", "Conversion", "ConversionQuerySet", "Kind", "Piece", "forget_features"]
+
+
+class Kind(models.TextChoices):
+    """Where the recording comes from; CONVERSION_TASKS names who does the work of each."""
+
+    RECORDING = "recording", "Recording"
+    SPEECH = "speech", "Speech"
+
 
 def source_path(conversion: "Conversion", filename: str) -> str:
-    return f"sources/{conversion.pk.hex}"
+    """A recording that a worker makes has the attempt's own name, as results have."""
+    return f"sources/{conversion.pk.hex}" + (f"-{conversion.token[:8]}" if conversion.token else "")
 
 
 def result_path(conversion: "Conversion", filename: str) -> str:
@@ -67,10 +78,8 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
         A voice that failed its self-test is refused: VoiceFileError("voice_unusable"); what is more than a person may
         have: see `quotas.admit_sound`.
         """
-        voice.check_usable()
-        check_method(voice, options)
+        conversion = self.wished(user, voice, options, **keeping)
         facts = facts or recordings.probe(source)
-        conversion = self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()), **keeping)
         conversion.source_name = clean_label(source.name or "", fallback="recording")
         conversion.source_type = recordings.media_type(source)
         conversion.source_seconds = facts.seconds
@@ -82,6 +91,12 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
             transaction.on_commit(conversion.hint, robust=True)
         return conversion
 
+    def wished(self, user: "User", voice: VoiceModel, options: ConversionOptions, **fields: Any) -> "Conversion":
+        """A row that is not saved yet, once the voice and the options are found to be usable."""
+        voice.check_usable()
+        check_method(voice, options)
+        return self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()), **fields)
+
 
 class Conversion(Kept):
     """One recording to be heard in one voice: the source, what was wished, and the result.
@@ -89,10 +104,10 @@ class Conversion(Kept):
     Every option has a column of the same name and default as in ConversionOptions; a test holds them together.
     """
 
-    task = "conversions.tasks.convert"
     length = "source_seconds"
     bytes_column = "stored_bytes"
 
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.RECORDING, editable=False)
     voice = models.ForeignKey(VoiceModel, models.SET_NULL, null=True, related_name="conversions")
     voice_name = models.CharField("name of the voice", max_length=120, editable=False)
 
@@ -132,6 +147,10 @@ class Conversion(Kept):
         return reverse("conversions:detail", args=[self.pk])
 
     @property
+    def task(self) -> str:  # type: ignore[override]
+        return str(settings.CONVERSION_TASKS[self.kind])
+
+    @property
     def options(self) -> ConversionOptions:
         return ConversionOptions(**{name: getattr(self, name) for name in OPTION_NAMES})
 
@@ -146,8 +165,20 @@ class Conversion(Kept):
     @property
     def result_name(self) -> str:
         """What the downloaded file is called: the recording and the voice, in the person's own words."""
-        stem = self.source_name.rsplit(".", 1)[0] or "recording"
+        stem = self.source_name if self.kind == Kind.SPEECH else self.source_name.rsplit(".", 1)[0] or "recording"
         return clean_label(f"{stem} - {self.voice_name}".replace("/", " "), fallback="result") + f".{self.extension}"
+
+    @property
+    def source_file_name(self) -> str:
+        """What the downloaded recording is called."""
+        return f"{self.source_name}.wav" if self.kind == Kind.SPEECH else self.source_name
+
+    @property
+    def ready_seconds(self) -> float:
+        """How much of the result can be heard already."""
+        if self.is_final:
+            return self.result_seconds or 0.0
+        return sum(piece.seconds for piece in self.pieces.all())
 
     @property
     def warnings(self) -> list[str]:
@@ -162,11 +193,11 @@ class Conversion(Kept):
             raise RVCError("source_missing", message, field="recording") from error
 
     def note_length(self, seconds: float) -> None:
-        """A recording whose file does not tell how long it is counts for the day of its owner once it was read."""
+        """What was not known, or only guessed, when it was accepted: the day of the owner is counted accordingly."""
+        guessed = self.source_seconds
         with transaction.atomic():
-            unknown = Conversion.objects.filter(pk=self.pk, source_seconds=None)
-            if unknown.update(source_seconds=seconds):
-                count_sound(self.owner, seconds)
+            if Conversion.objects.filter(pk=self.pk, source_seconds=guessed).update(source_seconds=seconds):
+                count_sound(self.owner, seconds - (guessed or 0.0))
         self.source_seconds = seconds
 
     def finish(self, **changes: Any) -> bool:
@@ -177,9 +208,10 @@ class Conversion(Kept):
         return published
 
     def discard(self, changes: "Mapping[str, Any]") -> None:
-        """Delete the result of an attempt that came too late."""
-        if name := changes.get("result"):
-            self.result.storage.delete(name)
+        """Delete what an attempt made that came too late."""
+        for file in (self.source, self.result):
+            if name := changes.get(file.field.name):
+                file.storage.delete(name)
 
 
 @receiver(post_delete, sender=Conversion)

@@ -20,7 +20,7 @@ from rvc.errors import RVCError, VoiceFileError
 
 if TYPE_CHECKING:
     from rvc.codec import Recording
-    from rvc.pipeline import Converted
+    from rvc.pipeline import Converted, Request
 
 Report = Callable[[str, float], None]
 T = TypeVar("T")
@@ -53,9 +53,9 @@ def _leave_nothing_of_the_deleted(conversion: Conversion) -> None:
 
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
     progress("decode", 0.0)
-    _check_permission(conversion)
-    index = _index(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
-    recording, decoding = _timed(lambda: _decode(scratch, conversion))
+    check_permission(conversion)
+    index = index_of(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
+    recording, decoding = timed(lambda: _decode(scratch, conversion))
     _note_fingerprint(conversion, recording)
     if conversion.source_seconds is None:
         conversion.note_length(recording.seconds)
@@ -63,7 +63,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     converted = _convert(scratch, conversion, recording, index, progress)
     progress("encode", CONVERTED)
     target = scratch / f"result.{conversion.extension}"
-    rate, encoding = _timed(lambda: _encode(target, conversion, converted))
+    rate, encoding = timed(lambda: _encode(target, conversion, converted))
     timings = {"decode": decoding, **converted.timings, "encode": encoding}
     return {
         "result_rate": rate,
@@ -75,7 +75,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     }
 
 
-def _timed(step: Callable[[], T]) -> tuple[T, float]:
+def timed(step: Callable[[], T]) -> tuple[T, float]:
     """What `step` returns, and the seconds it took."""
     started = time.perf_counter()
     return step(), time.perf_counter() - started
@@ -108,18 +108,23 @@ def _convert(
 ) -> "Converted":
     from rvc.pipeline import Request
 
-    voice = _voice(conversion)
-
     def report(stage: str, fraction: float) -> None:
         progress(stage, DECODED + (CONVERTED - DECODED) * fraction)
 
-    request = Request(recording.samples, Path(voice.file.path), scratch, conversion.options, index, recording.seconds)
+    voice = Path(voice_of(conversion).file.path)
+    request = Request(recording.samples, voice, scratch, conversion.options, index, recording.seconds)
+    return convert_with(conversion, request, report)
+
+
+def convert_with(conversion: Conversion, request: "Request", report: Report) -> "Converted":
+    """Run the pipeline; a file that is not there any more is told in words of the voice."""
+    index = request.index
     try:
         return converter().convert(request, report)
     except FileNotFoundError as error:
-        now = _index(conversion)  # a voice that was deleted meanwhile says so
+        now = index_of(conversion)  # a voice that was deleted meanwhile says so
         if index is None or now == index:
-            _check_stored(_voice(conversion))
+            _check_stored(voice_of(conversion))
             raise
         message = "The index of the voice was changed meanwhile: convert once more."
         raise RVCError("voice_changed", message, field="voice") from error
@@ -131,24 +136,24 @@ def _check_stored(voice: VoiceModel) -> None:
             raise RVCError("voice_missing", VOICE_MISSING.format(voice=voice), field="voice")
 
 
-def _voice(conversion: Conversion) -> VoiceModel:
+def voice_of(conversion: Conversion) -> VoiceModel:
     voice = VoiceModel.objects.filter(conversions=conversion).first()
     if voice is None:
         raise RVCError("voice_deleted", f"The voice {conversion.voice_name} was deleted.", field="voice")
     return voice
 
 
-def _check_permission(conversion: Conversion) -> None:
+def check_permission(conversion: Conversion) -> None:
     """A voice that stopped being shared while this waited is not used; once begun, the work goes on."""
-    voice = _voice(conversion)
+    voice = voice_of(conversion)
     if not VoiceModel.objects.usable_by(conversion.owner).filter(pk=voice.pk).exists():
         message = f"The voice {conversion.voice_name} is not shared with you any more."
         raise VoiceFileError("voice_not_shared", message, field="voice")
 
 
-def _index(conversion: Conversion) -> Path | None:
+def index_of(conversion: Conversion) -> Path | None:
     """The stored index, when the voice has one and it is wanted."""
-    voice = _voice(conversion)
+    voice = voice_of(conversion)
     return Path(voice.index_file.path) if voice.has_index and conversion.index_rate > 0 else None
 
 
@@ -177,10 +182,10 @@ def _facts(
         "f0_method": converted.f0_method,
         "seed": conversion.seed,
         "source": {"rate": recording.source_rate, "channels": recording.channels, "codec": recording.codec},
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     ours = {"rvc": str(settings.SPECTACULAR_SETTINGS["VERSION"])}
     return ours | {name: version(name) for name in ("torch", "numpy")}

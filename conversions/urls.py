@@ -12,4 +12,5 @@ urlpatterns = [
     path("<uuid:pk>/delete/", views.conversion_delete, name="delete"),
     path("<uuid:pk>/source/", files.source, name="source"),
     path("<uuid:pk>/result/", files.result, name="result"),
+    path("<uuid:pk>/stream/", files.stream, name="stream"),
 ]

@@ -206,7 +206,7 @@ class Conversion:
 
     def _remember(self, what: str, network: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """An array of the feature cache, if there is one, or computed."""
-        if self.converter.features is None:
+        if self.converter.features is None or not self.request.remember:
             return compute()
         counts = self.done.facts.setdefault("features", {"wanted": 0, "computed": 0})
         counts["wanted"] += 1

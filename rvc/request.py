@@ -18,7 +18,7 @@ class Request:
 
     wave: (N,) mono at 16 kHz, may be memory-mapped. voice and index: stored files. seconds: exact length of the
     recording where the wave was resampled; the result is round(seconds · rate) samples long. scratch: a folder for
-    arrays that are too large for memory.
+    arrays that are too large for memory. remember: whether what is measured in it may go to the feature cache.
     """
 
     wave: FloatArray
@@ -27,6 +27,7 @@ class Request:
     options: ConversionOptions = field(default_factory=ConversionOptions)
     index: Path | None = None
     seconds: float | None = None
+    remember: bool = True
 
 
 @dataclass

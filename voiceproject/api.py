@@ -18,6 +18,7 @@ SOUND = extend_schema(
         (206, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The range that was asked for."),
     },
 )
+STREAM = extend_schema(responses={(200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "Sound while it is made.")})
 
 
 class NewestFirst(pagination.CursorPagination):

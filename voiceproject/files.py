@@ -98,7 +98,7 @@ def serve(
     """
     response = _respond(request, file, sent)
     inline = media_type in INLINE_TYPES and "download" not in request.GET
-    _say_rules(response, media_type=media_type, disposition=content_disposition_header(not inline, filename))
+    say_rules(response, media_type=media_type, disposition=content_disposition_header(not inline, filename))
     response["Accept-Ranges"] = "bytes"
     return response
 
@@ -106,13 +106,13 @@ def serve(
 def send(pieces: Iterator[bytes], *, size: int, filename: str) -> HttpResponseBase:
     """Stream a file that is made while it is sent, as an attachment, to somebody who may have it."""
     response = StreamingHttpResponse(pieces)
-    _say_rules(response, media_type=BINARY, disposition=content_disposition_header(True, filename))
+    say_rules(response, media_type=BINARY, disposition=content_disposition_header(True, filename))
     response["Content-Length"] = str(size)
     response["Accept-Ranges"] = "none"
     return response
 
 
-def _say_rules(response: HttpResponseBase, *, media_type: str, disposition: str | None) -> None:
+def say_rules(response: HttpResponseBase, *, media_type: str, disposition: str | None) -> None:
     """What every file of a person goes out with."""
     response["Content-Type"] = media_type
     response["Content-Disposition"] = disposition or "inline"

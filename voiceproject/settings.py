@@ -203,6 +203,7 @@ JOB_TICK_SECONDS = 2.0  # how often the supervisor looks after its cluster and a
 JOB_HINT_SECONDS = 10  # a waiting job of which the queue has not heard for so long gets another hint
 JOB_STALL_SECONDS = 30  # work is due, a worker is free, and nothing was claimed for so long: start the cluster anew
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3)
+JOB_PUT_OFF_TIMES = 12  # while the storage is away: 5 s, 10 s, ... 10 min, about an hour in all
 JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", 3600)
 RETENTION_DAYS = env.int("RETENTION_DAYS", 0)  # conversions whose owner wishes nothing else; 0: they stay
 FORGET_MINUTES = env.int("FORGET_MINUTES", 10)  # how often the supervisor has those deleted whose time is over

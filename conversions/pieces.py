@@ -1,0 +1,79 @@
+"""What can be heard of a conversion before its last part is done: numbered pieces of the result, one after the other.
+
+They are passing things: a new attempt begins by removing those of the one before, and some time after the conversion
+has ended the whole result stands in their place. Joined they are the result, sample by sample.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from django.core.files import File
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+
+from jobs.queries import FINAL
+from voiceproject.files import delete_after_commit
+
+if TYPE_CHECKING:
+    from conversions.models import Conversion
+
+KEPT = timedelta(hours=1)
+"""After the end of the conversion: whoever listens at that moment hears the rest."""
+MEDIA_TYPE = "audio/wav"
+STAGE = "synthesis"
+"""What the conversion was busy with when the piece was made."""
+
+
+def piece_path(piece: "Piece", filename: str) -> str:
+    return f"pieces/{piece.conversion_id.hex}-{piece.conversion.token[:8]}-{piece.number:04d}.wav"
+
+
+class PieceQuerySet(models.QuerySet["Piece"]):
+    def add(self, conversion: "Conversion", path: Path, *, number: int, seconds: float, progress: float) -> "Piece":
+        """Publish a WAV of 16 bits as the next piece of a running conversion. progress: of the whole, 0 to 1.
+
+        Raises Cancelled or LeaseLost, and leaves nothing, when the conversion is not ours any more.
+        """
+        piece = self.model(conversion=conversion, number=number, seconds=seconds)
+        with path.open("rb") as handle:
+            piece.file.save(path.name, File(handle), save=False)
+        try:
+            with transaction.atomic():
+                conversion.beat(stage=STAGE, progress=progress)  # holds the row until the piece is written
+                piece.save(force_insert=True)
+        except BaseException:
+            piece.file.storage.delete(str(piece.file.name))
+            raise
+        return piece
+
+    def passed(self) -> Self:
+        """Those that the whole result stands for by now."""
+        return self.filter(conversion__state__in=FINAL, conversion__finished_at__lt=Now() - KEPT)
+
+    def clear(self) -> int:
+        """Delete these with their files."""
+        return sum(piece.delete()[0] for piece in self)
+
+
+class Piece(models.Model):
+    conversion = models.ForeignKey("conversions.Conversion", models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField(help_text="from 0")
+    file = models.FileField(upload_to=piece_path)
+    seconds = models.FloatField()
+
+    objects = PieceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("conversion", "number"), name="one_piece_of_a_number"),)
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of {self.conversion_id}"
+
+
+@receiver(post_delete, sender=Piece)
+def delete_file(instance: Piece, **kwargs: Any) -> None:
+    delete_after_commit(instance.file)
