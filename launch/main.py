@@ -17,6 +17,7 @@ from launch.services import Services, check_port
 EPILOG = """other commands:
   run.py test [PYTEST ARGUMENTS]  set up what the tests need; all checks and tests, or just the tests named
   run.py bench [ARGUMENTS]        measure this machine (python -m rvc bench)
+  run.py soak [ARGUMENTS]         an hour of mixed jobs while processes are killed
   run.py manage ARGUMENTS         Django's command line (manage.py) in the project's own environment
 """
 
@@ -99,6 +100,12 @@ def bench(checkout: Checkout, arguments: Sequence[str]) -> int:
     return _run(checkout, [checkout.python, "-m", "rvc", "bench", *arguments])
 
 
+def soak(checkout: Checkout, arguments: Sequence[str]) -> int:
+    """`run.py soak`: jobs and kills on a site of its own, in a scratch folder."""
+    ensure_packages(checkout, development=True)
+    return _run(checkout, [checkout.python, "-m", "tests.faults.soak", *arguments])
+
+
 def manage(checkout: Checkout, arguments: Sequence[str]) -> int:
     """`run.py manage`: any management command."""
     ensure_env_file(checkout)
@@ -115,5 +122,6 @@ def _run(checkout: Checkout, command: Sequence[str | Path]) -> int:
 COMMANDS: dict[str, Callable[[Checkout, Sequence[str]], int]] = {
     "test": quality.test,
     "bench": bench,
+    "soak": soak,
     "manage": manage,
 }
