@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from models_app.ingest import CheckedVoice
 from models_app.models import VoiceModel
+from models_app.speakers import both_named
 from rvc.errors import VoiceFileError
 from rvc.voicefile.blend import blend as blend_files
 from voiceproject.files import quarantine
@@ -27,6 +28,7 @@ def blend(
     voice = VoiceModel(owner=owner, name=name or f"{first.name} + {second.name}"[:120], origin=f"A blend: {words}")
     voice.licence = first.licence if first.licence == second.licence else ""
     voice.language = first.language if first.language == second.language else ""
+    voice.speaker_names = both_named(first.speaker_names, second.speaker_names)
     checked = _blended(first, second, share)
     try:
         VoiceModel.objects.refuse_known(owner, checked.sha256, "")

@@ -1,6 +1,7 @@
 """Voices on their way out: the files that other programs open, for the owner and for staff."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,7 +19,7 @@ from rvc.voicefile.decoders import HIFIGAN
 from rvc.voicefile.export import Export, index_file, pth_file, stored_file
 from rvc.voicefile.index import open_stored_index
 from rvc.voicefile.onnx.export import onnx_file
-from rvc.voicefile.voice import open_stored_voice
+from rvc.voicefile.voice import VoiceFile, open_stored_voice
 from voiceproject.files import clean_label, send
 from voiceproject.pages import PersonRequest
 
@@ -41,12 +42,17 @@ def export(voice: VoiceModel, kind: str) -> Export:
     if kind == "index":
         return index_file(open_stored_index(Path(voice.index_file.path)))
     path = Path(voice.file.path)
-    stored = open_stored_voice(path)
+    stored = _with_names(open_stored_voice(path), voice)
     if kind == "onnx":
         return onnx_file(stored)
     if stored.header.graph is not None:
         raise VoiceFileError("unsupported_graph", "This voice came as an ONNX graph; it can be taken as .onnx only.")
-    return pth_file(stored) if kind == "pth" else stored_file(path)
+    return pth_file(stored) if kind == "pth" else stored_file(path, stored)
+
+
+def _with_names(stored: VoiceFile, voice: VoiceModel) -> VoiceFile:
+    """The speakers of the file as they are called here by now."""
+    return replace(stored, header=replace(stored.header, speaker_names=voice.speaker_names))
 
 
 def export_name(voice: VoiceModel, kind: str) -> str:

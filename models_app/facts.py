@@ -4,6 +4,7 @@ from django.template.defaultfilters import filesizeformat
 
 from models_app.finding import language_name
 from models_app.models import VoiceModel
+from models_app.speakers import speakers_in_words
 
 TRAINED = {
     "author": "Made by",
@@ -24,7 +25,7 @@ def shown_facts(voice: VoiceModel) -> list[tuple[str, str]]:
     facts = [
         ("Kind", f"RVC {voice.version}, {pitch}"),
         ("Sampling rate", f"{voice.sample_rate / 1000:g} kHz"),
-        ("Speakers", _speakers(voice.speakers)),
+        ("Speakers", speakers_in_words(voice.speakers, voice.speaker_names)),
         ("Language", language_name(voice.language)),
         ("Listens with", voice.encoder if voice.missing_asset else f"{voice.encoder} (installed)"),
         ("Speaks with", "an ONNX graph" if voice.header.graph is not None else voice.header.vocoder),
@@ -36,10 +37,6 @@ def shown_facts(voice: VoiceModel) -> list[tuple[str, str]]:
         ("Added", f"{voice.created_at.day} {voice.created_at:%B %Y}"),
     ]
     return [(label, words) for label, words in facts if words]
-
-
-def _speakers(count: int) -> str:
-    return "one" if count == 1 else f"{count}, numbered from 0 to {count - 1}"
 
 
 def _index(voice: VoiceModel) -> str:

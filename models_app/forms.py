@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from models_app import covers, ingest
 from models_app.models import Visibility, VoiceModel, tags_from_text
 from models_app.options import option_field
+from models_app.speakers import names_as_text, names_from_text
 from rvc.errors import OptionError, RVCError
 from rvc.options import ConversionOptions
 from voiceproject.files import clean_label
@@ -126,10 +127,18 @@ class VoiceEditForm(SaidForm):
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
     )
     remove_cover = forms.BooleanField(required=False, label="Remove the picture")
+    speaker_names = forms.CharField(
+        max_length=300_000,
+        required=False,
+        label="Names of its speakers",
+        help_text="One a line, after its number: 0: Anna",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
 
     class Meta(SaidForm.Meta):
         fields: ClassVar[tuple[str, ...]] = (
             "name", "description", "tags", "language", "licence", "origin", "quality", "consent_statement",
+            "speaker_names",
         )  # fmt: skip
 
     def __init__(self, *args: Any, by: Any = None, **kwargs: Any) -> None:
@@ -137,6 +146,7 @@ class VoiceEditForm(SaidForm):
         self.by = by or self.by
         self.picture: bytes | None = None
         self.initial["tags"] = ", ".join(self.instance.tag_words)
+        self.initial["speaker_names"] = names_as_text(self.instance.speaker_names)
         for name in RECOMMENDED:
             self.fields[OPTION_PREFIX + name] = option_field(name, "No default of its own")
             self.initial[OPTION_PREFIX + name] = self.instance.recommended.get(name)
@@ -145,7 +155,9 @@ class VoiceEditForm(SaidForm):
 
     @property
     def said_fields(self) -> list[forms.BoundField]:
-        return [field for field in self if not field.name.startswith(OPTION_PREFIX)]
+        said = [field for field in self if not field.name.startswith(OPTION_PREFIX)]
+        several = self.instance.speakers > 1 or self.instance.speaker_names
+        return said if several else [field for field in said if field.name != "speaker_names"]
 
     @property
     def option_fields(self) -> list[forms.BoundField]:
@@ -155,6 +167,9 @@ class VoiceEditForm(SaidForm):
     def options_open(self) -> bool:
         """Whether the options are to be seen at once: one of them is set, or wrong."""
         return any(field.errors or field.value() not in (None, "") for field in self.option_fields)
+
+    def clean_speaker_names(self) -> dict[str, str]:
+        return names_from_text(self.cleaned_data["speaker_names"], self.instance.speakers)
 
     def clean_cover(self) -> Any:
         upload = self.cleaned_data["cover"]

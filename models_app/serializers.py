@@ -9,13 +9,15 @@ from rest_framework.reverse import reverse
 
 from models_app.forms import name_from_file
 from models_app.models import Visibility, VoiceEvent, VoiceModel, tags_from_text
+from models_app.speakers import checked_names
 from models_app.upkeep_forms import groups_offered, people_named
 from rvc.errors import OptionError
+from rvc.voicefile.speakers import LONGEST_SPEAKER_NAME
 from voiceproject.api import StrictSerializer
 
 WRITABLE = (
     "name", "description", "tags", "language", "visibility", "people", "groups", "licence", "origin", "quality",
-    "consent_statement", "recommended",
+    "consent_statement", "recommended", "speaker_names",
 )  # fmt: skip
 
 
@@ -85,6 +87,25 @@ class NamesField(serializers.ListField):
         return [str(named) for named in data.all()] if known else []
 
 
+class SpeakerSerializer(StrictSerializer):
+    id = serializers.IntegerField(
+        min_value=0, help_text="Its number, which the option `speaker` of a conversion takes."
+    )
+    name = serializers.CharField(
+        max_length=LONGEST_SPEAKER_NAME, allow_blank=True, help_text="Empty takes its name away."
+    )
+
+
+class SpeakersField(serializers.ListField):
+    """The speakers of a voice that have a name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=SpeakerSerializer(), required=False, **kwargs)
+
+    def to_representation(self, data: Any) -> list[dict[str, Any]]:
+        return [{"id": int(number), "name": name} for number, name in data.items()]
+
+
 class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel]):
     owner = serializers.CharField(source="owner.username", default=None, read_only=True, allow_null=True)
     editable = serializers.SerializerMethodField(help_text="Whether you may change or delete it.")
@@ -99,6 +120,9 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
     cover = serializers.SerializerMethodField(help_text="Address of its picture; null where it has none.")
     preview = serializers.SerializerMethodField(help_text="Address of a sentence in this voice; null until it is made.")
     recommended = serializers.DictField(required=False, help_text="Conversion options that it is used with by default.")
+    speaker_names = SpeakersField(
+        help_text="Those of its speakers that have a name; `speakers` says how many there are. Sent: the new list."
+    )
     consent_by = serializers.CharField(source="consent_by.username", default=None, read_only=True, allow_null=True)
     report = serializers.SerializerMethodField(help_text="What was found in the upload; for its owner alone.")
 
@@ -106,9 +130,10 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
         model = VoiceModel
         fields = (
             "id", "name", "slug", "description", "tags", "language", "visibility", "people", "groups", "owner",
-            "editable", "version", "f0", "sample_rate", "speakers", "vocoder", "encoder", "needs", "state",
-            "state_message", "preview", "cover", "has_index", "licence", "origin", "quality", "consent_statement",
-            "consent_by", "consent_at", "recommended", "use_count", "report", "size_bytes", "created_at",
+            "editable", "version", "f0", "sample_rate", "speakers", "speaker_names", "vocoder", "encoder", "needs",
+            "state", "state_message", "preview", "cover", "has_index", "licence", "origin", "quality",
+            "consent_statement", "consent_by", "consent_at", "recommended", "use_count", "report", "size_bytes",
+            "created_at",
         )  # fmt: skip
         read_only_fields = tuple({*fields} - {*WRITABLE})
 
@@ -162,6 +187,14 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
         except OptionError as error:
             raise serializers.ValidationError(error.message) from error
         return values
+
+    def validate_speaker_names(self, said: list[dict[str, Any]]) -> dict[str, str]:
+        if any({*speaker} != {"id", "name"} for speaker in said):  # a PATCH requires nothing, here neither
+            raise serializers.ValidationError("Each speaker needs its id and its name.")
+        try:
+            return checked_names(((speaker["id"], speaker["name"]) for speaker in said), self._voice().speakers)
+        except Refused as error:
+            raise serializers.ValidationError(error.messages) from error
 
     def update(self, voice: VoiceModel, said: dict[str, Any]) -> VoiceModel:
         user: Any = self._user()

@@ -26,6 +26,8 @@ STATUS_OF_CODE = {
     "too_large": 413,
     "slow_down": 429,
     "queue_full": 503,
+    "storage_unreachable": 503,
+    "storage_denied": 503,
     "storage_full": 507,
     "storage_readonly": 507,
 }
@@ -87,7 +89,7 @@ def status_of(error: RVCError) -> int:
 
 def headers_of(error: RVCError) -> dict[str, str]:
     """When it is worth asking again, where that is the trouble."""
-    if error.code != "slow_down":
+    if error.code not in {"slow_down", "storage_unreachable"}:
         return {}
     return {"Retry-After": str(error.retry_after if isinstance(error, SlowDown) else RETRY_SECONDS)}
 
@@ -100,7 +102,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(error_body(code, error.message, error.field), status_of(error), headers=headers_of(error))
     if trouble := storage_trouble(error):
         set_rollback()
-        return Response(error_body(trouble.code, trouble.message), 507)
+        return Response(error_body(trouble.code, trouble.message), status_of(trouble))
     if isinstance(error, RequestDataTooBig):
         set_rollback()
         return Response(error_body("too_large", "The request is larger than this server takes."), 413)
@@ -132,7 +134,7 @@ def _first(detail: Any, field: str | None = None) -> tuple[str | None, Any]:
     """The first message of a tree of messages, and the field it belongs to."""
     if isinstance(detail, Mapping):
         name, inner = next(iter(detail.items()))
-        return _first(inner, None if name == "non_field_errors" else field or str(name))
+        return _first(inner, field if name == "non_field_errors" else field or str(name))
     if isinstance(detail, Sequence) and not isinstance(detail, str):
         return _first(detail[0], field)
     return field, detail

@@ -159,6 +159,8 @@ def _used_words(conversion: Conversion, name: str) -> str:
         return "the voice's own"
     if name == "f0_method" and (taken := conversion.facts.get("f0_method", value)) != value:
         return f"{_choice_words(value)}: {_choice_words(taken)}"
+    if name == "speaker" and conversion.voice and (called := conversion.voice.speaker_names.get(str(value))):
+        return f"{value} – {called}"
     unit = ConversionOptions.__dataclass_fields__[name].metadata["unit"]
     return f"{_choice_words(_plain(value))} {unit}".rstrip()
 

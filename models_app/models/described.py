@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 
-CALLED = {"recommended": "default options", "consent_statement": "statement of consent", "origin": "source"}
+CALLED = {
+    "recommended": "default options",
+    "consent_statement": "statement of consent",
+    "origin": "source",
+    "speaker_names": "names of speakers",
+}
 
 
 def cover_path(voice: "Described", filename: str) -> str:
@@ -49,6 +54,7 @@ class Described(Recorded):
     origin = models.TextField("source", max_length=2000, blank=True)
     quality = models.TextField(max_length=2000, blank=True)
     recommended = models.JSONField(default=dict, blank=True, help_text="Options that suit this voice.")
+    speaker_names = models.JSONField(default=dict, blank=True, help_text="Number as text to name; not all have one.")
     consent_statement = models.TextField("I may use this voice because", max_length=2000, blank=True)
     consent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"

@@ -273,6 +273,7 @@ class VoiceModel(Shared, Described):
         header = VoiceHeader.from_json(checked.facts)
         self.version, self.f0, self.sample_rate = header.version, header.f0, header.sample_rate
         self.speakers, self.encoder = header.speakers, header.encoder
+        self.speaker_names = self.speaker_names or dict(header.speaker_names)
         self.facts, self.checkpoint_sha256 = checked.facts, checked.sha256
         self.index_facts, self.index_sha256 = checked.index_facts, checked.index_sha256
         self.report = {**checked.report, "tensors": safetensors.summary(checked.voice)}

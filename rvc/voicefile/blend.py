@@ -1,6 +1,5 @@
 """One voice out of two: every weight α·A + (1 − α)·B, piece by piece from the mapped arrays, without torch."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from rvc.errors import VoiceFileError
 from rvc.voicefile import safetensors
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.safetensors import Spec
-from rvc.voicefile.voice import HEADER_KEY, VoiceFile, open_stored_voice
+from rvc.voicefile.voice import VoiceFile, open_stored_voice, stored_metadata
 
 Array = np.ndarray[Any, Any]
 PIECE = 1 << 18
@@ -32,10 +31,10 @@ def blend(first: Path, second: Path, target: Path, share: float) -> VoiceHeader:
     one, other = open_stored_voice(first), open_stored_voice(second)
     if reasons := differences(one, other):
         raise VoiceFileError("cannot_blend", f"These voices cannot be blended: {'; '.join(reasons)}.")
-    header = replace(one.header, metadata={})  # epochs, steps and author were those of its parents
-    metadata = {"format": "pt", HEADER_KEY: json.dumps(header.to_json())}
+    # epochs, steps, author and names were those of its parents
+    header = replace(one.header, metadata={}, speaker_names={})
     specs = _specs(one.tensors, other.tensors)
-    safetensors.write_blocks(target, specs, metadata, _blocks(one.tensors, other.tensors, specs, share))
+    safetensors.write_blocks(target, specs, stored_metadata(header), _blocks(one.tensors, other.tensors, specs, share))
     return header
 
 

@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ import numpy as np
 from rvc.voicefile.index import ARRAY_LISTS, FLAT_QUANTIZER, IVF_FLAT, L2, NO_MAP, IndexData
 from rvc.voicefile.onnx.model import Later, bytes_of, length_of
 from rvc.voicefile.pickles import ORDERED_DICT, REBUILD_TENSOR
-from rvc.voicefile.voice import VoiceFile
+from rvc.voicefile.safetensors import with_metadata
+from rvc.voicefile.speakers import FIELD
+from rvc.voicefile.voice import VoiceFile, stored_metadata
 
 Array = np.ndarray[Any, Any]
 Data = bytes | Array | Later
@@ -52,13 +54,18 @@ def pth_file(voice: VoiceFile) -> Export:
     return export_of(list(_zipped(entries)))
 
 
-def stored_file(path: Path) -> Export:
-    """A file of ours as it is."""
-    return Export(path.stat().st_size, lambda: _read(path))
+def stored_file(path: Path, voice: VoiceFile | None = None) -> Export:
+    """A file of ours as it is; with the header of `voice` where that says more, such as names that came later."""
+    size = path.stat().st_size
+    if voice is None:
+        return Export(size, lambda: _read(path))
+    head, start = with_metadata(path, stored_metadata(voice.header))
+    return Export(len(head) + size - start, lambda: chain([head], _read(path, start)))
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(path: Path, start: int = 0) -> Iterator[bytes]:
     with path.open("rb") as file:
+        file.seek(start)
         while piece := file.read(PIECE):
             yield piece
 
@@ -111,11 +118,13 @@ def _facts(voice: VoiceFile) -> dict[str, Any]:
     Applio writes no `info`; None fills its place, because a reader would keep a text as a fact of the voice.
     """
     header = voice.header
-    classic = {"info": None, "sr": f"{header.sample_rate // 1000}k"}
+    classic: dict[str, Any] = {"info": None, "sr": f"{header.sample_rate // 1000}k"}
     facts = {**header.metadata, **{name: value for name, value in classic.items() if name not in header.metadata}}
     facts |= {"f0": int(header.f0), "version": header.version, "vocoder": header.vocoder}
     if header.embedder is not None:
         facts["embedder_model"] = header.embedder
+    if header.speaker_names:
+        facts[FIELD] = header.speaker_names
     return {"config": header.to_json()["config"], **facts}
 
 
@@ -155,7 +164,7 @@ def _tuple(numbers: Any) -> bytes:
 
 
 def _value(value: Any) -> bytes:
-    """A text, number, truth value, None, or list of them."""
+    """A text, number, truth value, None, or a list or mapping of them."""
     if value is None:
         return b"N"
     if isinstance(value, bool):
@@ -167,6 +176,12 @@ def _value(value: Any) -> bytes:
     if isinstance(value, str):
         text = value.encode("utf-8")
         return b"X" + struct.pack("<I", len(text)) + text
+    return _several(value)
+
+
+def _several(value: Any) -> bytes:
+    if isinstance(value, Mapping):
+        return b"}(" + b"".join(_value(key) + _value(item) for key, item in value.items()) + b"u"
     return b"](" + b"".join(_value(item) for item in value) + b"e"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from rvc.errors import VoiceFileError
 from rvc.voicefile.config import FRAMES_PER_SECOND, SPEAKERS_ITEM, Geometry, bad_config, checked_config
 from rvc.voicefile.decoders import HIFIGAN, MARKS, REFINE_CHANNELS, REFINEGAN, is_older_refinegan, vocoders_of
+from rvc.voicefile.speakers import FIELD, speaker_names
 
 Scalar = str | int | float | bool
 CONTENTVEC_NAMES = frozenset(
@@ -22,7 +23,9 @@ DASHED_NAMES = frozenset(
 )
 NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]+")
 LONGEST_NAME = 60
-OWN_FIELDS = frozenset({"weight", "config", "version", "f0", "embedder_model", "embedder_name", "vocoder"})
+OWN_FIELDS = frozenset(
+    {"weight", "config", "version", "f0", "embedder_model", "embedder_name", "vocoder", FIELD, "speaker_names"}
+)
 FOUND_IN_GRAPHS = ("f0", "sample_rate", "speakers", "feature_width")
 MAX_FACTS, MAX_NAME, MAX_TEXT = 32, 64, 500
 EXACT_INTEGER = 2**53  # beyond it JSON readers disagree
@@ -33,6 +36,7 @@ class VoiceHeader:
     """What a voice file says about itself. Plain values only, so that it can be stored as JSON.
 
     graph: for a voice that is an ONNX graph, how it is run; such a voice has no config.
+    speaker_names: by number as text, of those that have one.
     """
 
     version: str
@@ -45,6 +49,7 @@ class VoiceHeader:
     embedder: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     graph: Mapping[str, Any] | None = None
+    speaker_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def geometry(self) -> Geometry:
@@ -78,16 +83,17 @@ class VoiceHeader:
             "embedder": self.embedder,
             "metadata": dict(self.metadata),
         }
-        return values if self.graph is None else {**values, "graph": dict(self.graph)}
+        named = {"speaker_names": dict(self.speaker_names)} if self.speaker_names else {}
+        return values | named | ({} if self.graph is None else {"graph": dict(self.graph)})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The header that `to_json` wrote. Raises VoiceFileError("bad_config") when it cannot be one."""
         try:
             if "graph" in values:
-                stated = {**values["metadata"], "embedder": values["embedder"]}
+                stated = {**values["metadata"], "embedder": values["embedder"], **_stored_names(values)}
                 return cls.of_graph(values["graph"], stated, **{name: values[name] for name in FOUND_IN_GRAPHS})
-            facts = {**values["metadata"], **_own_facts(values)}
+            facts = {**values["metadata"], **_own_facts(values), **_stored_names(values)}
             return cls._from_facts(facts, values["speakers"], values["feature_width"])
         except (KeyError, TypeError, AttributeError) as error:
             raise bad_config("the stored header is not one of ours") from error
@@ -115,6 +121,7 @@ class VoiceHeader:
             embedder=_text(stated, "embedder")[:100] or None,
             metadata=_metadata({name: value for name, value in stated.items() if name != "embedder"}),
             graph=graph,
+            speaker_names=speaker_names(stated, found["speakers"]),
             **found,
         )
         _check_encoder(header)
@@ -135,6 +142,7 @@ class VoiceHeader:
             vocoder=_vocoder(facts.get("vocoder"), names),
             embedder=embedder[:100] if embedder else None,
             metadata=_metadata(facts),
+            speaker_names=speaker_names(facts, speakers),
         )
         _check_encoder(header)
         _check_vocoder(header, names)
@@ -153,6 +161,10 @@ def encoder_name(embedder: str) -> str:
 def _own_facts(values: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: values[name] for name in ("config", "version", "f0", "vocoder")}
     return {**own, "embedder_model": values["embedder"]}
+
+
+def _stored_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"speaker_names": values["speaker_names"]} if "speaker_names" in values else {}
 
 
 def _as_lists(value: Any) -> Any:

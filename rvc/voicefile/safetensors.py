@@ -162,12 +162,22 @@ def write_blocks(
             "data_offsets": [end, end + spec.nbytes],
         }
         end += spec.nbytes
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % ALIGNMENT)
     with path.open("wb") as file:
-        file.write(PREFIX.pack(len(text)) + text)
+        file.write(_head(header))
         for block in blocks:
             file.write(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
+
+
+def with_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[bytes, int]:
+    """The first bytes of a file of ours with other metadata, and where in the file the arrays begin that follow."""
+    header, start = _header(map_file(path, longest=UPLOAD.file_bytes))
+    return _head({**header, METADATA: dict(metadata)}), start
+
+
+def _head(header: Mapping[str, Any]) -> bytes:
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    return PREFIX.pack(len(text)) + text
 
 
 def _broken(detail: str) -> VoiceFileError:

@@ -68,7 +68,12 @@ def read_voice(path: Path) -> VoiceFile:
 
 def write_voice(voice: VoiceFile, path: Path) -> None:
     """Store a voice: its arrays, and the header as JSON in the metadata."""
-    safetensors.write(path, voice.tensors, {"format": "pt", HEADER_KEY: json.dumps(voice.header.to_json())})
+    safetensors.write(path, voice.tensors, stored_metadata(voice.header))
+
+
+def stored_metadata(header: VoiceHeader) -> dict[str, str]:
+    """What stands in the metadata of a stored voice."""
+    return {"format": "pt", HEADER_KEY: json.dumps(header.to_json())}
 
 
 def open_stored_voice(path: Path) -> VoiceFile:

@@ -35,6 +35,21 @@
     const last = Number(voice.dataset.speakers) - 1;
     field.hidden = last < 1;
     field.querySelector("input").max = last;
+    pickSpeaker(field, last, JSON.parse(voice.dataset.speakerNames));
+  }
+
+  // Where speakers have names, they are picked by name; the number stays what is sent.
+  function pickSpeaker(field, last, names) {
+    const number = field.querySelector("input");
+    field.querySelector("select")?.remove();
+    number.hidden = last > 0 && last < 256 && Object.keys(names).length > 0;
+    if (!number.hidden) return;
+    const select = document.createElement("select");
+    select.setAttribute("aria-labelledby", number.id + "_label");
+    for (let id = 0; id <= last; id++) select.add(new Option(names[id] ? `${id} – ${names[id]}` : id, id));
+    select.value = number.value;
+    select.addEventListener("change", () => { number.value = select.value; });
+    number.after(select);
   }
 
   function find(search) {

@@ -133,3 +133,19 @@ def test_staff_see_all_of_them(open_page, staff, collection):
     keep_picture(page, "admin-events")
     # The administration names no icon, so the browser asks for one that is not there.
     open_page.complaints[:] = [words for words in open_page.complaints if "404" not in words]
+
+
+def test_a_speaker_is_picked_by_name(open_page, alice, make_voice):
+    voice = make_voice(alice)
+    VoiceModel.objects.filter(pk=voice.pk).update(
+        speakers=3, speaker_names={"0": "Anna", "2": "Bert"}, recommended={"speaker": 2}
+    )
+    page = open_page(alice, viewport=DESKTOP)
+    page.goto("/conversions/")
+    page.get_by_text("Tiny").first.click()
+    page.get_by_text("More settings").click()
+    picker = page.get_by_role("combobox", name="Speaker")
+    assert picker.locator("option").all_text_contents() == ["0 – Anna", "1", "2 – Bert"]
+    assert picker.input_value() == "2"
+    picker.select_option("0 – Anna")
+    assert page.locator("input[name=speaker]").input_value() == "0"

@@ -18,9 +18,9 @@ from rvc.errors import RVCError
 
 SHOWN = (
     "id", "slug", "name", "owner", "visibility", "shared_words", "tag_words", "language", "version", "f0",
-    "sample_rate", "speakers", "encoder", "missing_asset", "state", "state_message", "has_index", "size_bytes",
-    "recommended", "description", "licence", "origin", "quality", "consent_statement", "consent_at", "use_count",
-    "report", "created_at",
+    "sample_rate", "speakers", "speaker_names", "encoder", "missing_asset", "state", "state_message", "has_index",
+    "size_bytes", "recommended", "description", "licence", "origin", "quality", "consent_statement", "consent_at",
+    "use_count", "report", "created_at",
 )  # fmt: skip
 COLUMNS = ("id", "name", "owner", "visibility", "version", "sample_rate", "encoder", "has_index", "state")
 

@@ -16,6 +16,7 @@ from rvc.voicefile.onnx.graph import WOKADA, GraphFacts, restored
 from rvc.voicefile.onnx.model import FLOAT, INT64, Model, Node, Value, parts
 from rvc.voicefile.onnx.network import NetworkBuilder
 from rvc.voicefile.onnx.reader import read_model
+from rvc.voicefile.speakers import FIELD
 from rvc.voicefile.voice import GRAPH, VoiceFile
 
 IR_VERSION, OPSET = 8, 17
@@ -45,6 +46,8 @@ def _as_it_came(voice: VoiceFile) -> Model:
     stated: dict[str, Any] = dict(voice.header.metadata)
     if voice.header.embedder is not None:
         stated["embedder"] = voice.header.embedder
+    if voice.header.speaker_names:
+        stated[FIELD] = dict(voice.header.speaker_names)
     if facts.layout != WOKADA or not stated:
         return model
     flat = len(model.outputs[0].dims or ()) == 1
@@ -71,6 +74,7 @@ def _written(voice: VoiceFile) -> Model:
 def _stated(header: VoiceHeader) -> dict[str, Any]:
     """What w-okada's program reads about a graph."""
     kind = f"pyTorchRVC{'v2' if header.version == 'v2' else ''}{'' if header.f0 else 'Nono'}"
+    named = {FIELD: dict(header.speaker_names)} if header.speaker_names else {}
     return {
         "application": "Voiceproject",
         "version": FLAT,
@@ -81,4 +85,5 @@ def _stated(header: VoiceHeader) -> dict[str, Any]:
         "embedder": header.embedder or ("hubert_base" if header.encoder == "contentvec" else header.encoder),
         "embOutputLayer": LAYER_OF_WIDTH.get(header.feature_width, LAST_LAYER),
         "useFinalProj": header.feature_width in LAYER_OF_WIDTH,
+        **named,
     }
