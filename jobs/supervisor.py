@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from jobs.cluster import Cluster
 from jobs.models import WorkerBeat
 from jobs.reaper import Reaper
+from jobs.schema import Schema
 from jobs.sweeper import Sweeper
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ class Supervisor:
         self.clusters = [Cluster(queue, workers) for queue, workers in queues.items()]
         self.reaper = Reaper()
         self.sweeper = Sweeper()
+        self.schema = Schema()
+        self.misfit = ""
         self.stopping = False
 
     def run(self) -> None:
@@ -57,6 +60,17 @@ class Supervisor:
             connection.close()
 
     def tick(self) -> None:
+        if self.fits():
+            self.look_after_everything()
+
+    def fits(self) -> bool:
+        """Whether our code knows the database. If not, those who do look after its jobs, and our workers take none."""
+        before, self.misfit = self.misfit, self.schema.misfit()
+        if self.misfit != before:
+            logger.warning("%s", self.misfit or "the database fits again")
+        return not self.misfit
+
+    def look_after_everything(self) -> None:
         for cluster in self.clusters:
             cluster.beat()
         self.sweeper.tick()

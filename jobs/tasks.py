@@ -17,6 +17,7 @@ from django_q.exceptions import TimeoutException
 
 from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
 from jobs.order import Line
+from jobs.schema import schema
 from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
 from voiceproject.logs import about_job
 from voiceproject.storage import storage_trouble
@@ -67,6 +68,9 @@ class Progress:
 
 def serve(queue: str) -> None:
     """Do the job whose turn it is, if any waits in this queue: what a hint asks for."""
+    if misfit := schema().misfit():
+        logger.debug("nothing is done: %s", misfit)  # the supervisor says it louder, and once
+        return
     while (job := Line(queue).next()) is not None:
         if import_string(job.task)(str(job.pk)):
             return
@@ -132,12 +136,22 @@ def _end(job: Job, error: BaseException) -> None:
             job.fail("job_timed_out", timed_out_message())
             logger.error("%s: timed out", job, exc_info=error)
             raise error
+        case Error() if misfit := _misfit():
+            type(job)._default_manager.all().filter(pk=job.pk, token=job.token).take_back(misfit, counted=False)
+            logger.warning("%s: stopped, %s", job, misfit)
         case _:
             reference = uuid.uuid4().hex[:8]
             job.fail("job_crashed", CRASHED.format(reference=reference))
             logger.error("%s: crashed, reference %s", job, reference, exc_info=error)
             if not isinstance(error, Exception):
                 raise error
+
+
+def _misfit() -> str:
+    """Whether the database was migrated while we worked; empty, too, when it does not answer."""
+    with contextlib.suppress(Error):
+        return schema().misfit()
+    return ""
 
 
 @contextlib.contextmanager
