@@ -194,6 +194,11 @@ class Job(models.Model):
             transaction.on_commit(self.hint, robust=True)
         return moved
 
+    def put_off(self, seconds: float, reason: str) -> bool:
+        """Let go of a running job until later, which costs no attempt. False when it is not ours."""
+        changes = {**(self.back_in_queue(counted=False) or {}), "not_before": Now() + timedelta(seconds=seconds)}
+        return self._move(self._held(), reason, **changes)
+
     def discard(self, changes: Mapping[str, Any]) -> None:
         """Delete the files named in `changes`: they were made for a `finish` that came too late."""
 

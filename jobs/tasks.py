@@ -17,8 +17,9 @@ from django_q.exceptions import TimeoutException
 
 from jobs.models import Job, LeaseLost, WorkerBeat, timed_out_message
 from jobs.order import Line
+from jobs.putting_off import put_off
 from jobs.schema import schema
-from rvc.errors import AudioError, Cancelled, OptionError, RVCError, VoiceFileError
+from rvc.errors import AudioError, Cancelled, OptionError, RVCError, StorageError, VoiceFileError
 from voiceproject.logs import about_job
 from voiceproject.storage import storage_trouble
 
@@ -124,6 +125,8 @@ def _end(job: Job, error: BaseException) -> None:
     match error:
         case Cancelled() | LeaseLost():
             logger.info("%s: stopped, %s", job, error)
+        case StorageError() if error.passes and put_off(job, error):
+            logger.warning("%s: put off, %s", job, error.code)
         case RVCError():
             verb = job.reject if isinstance(error, CONTENT_ERRORS) else job.fail
             verb(error.code, error.message)

@@ -15,6 +15,7 @@ from jobs.models import WorkerBeat
 from models_app.assets import asset_store
 from models_app.models import VoiceModel, VoiceState, encoder_installed
 from rvc.assets import AssetState
+from rvc.errors import StorageError
 
 STORAGE_SECONDS = 10
 """For so long the last try of the storage counts: everybody may ask, and not everybody may have files written."""
@@ -74,6 +75,8 @@ def _write_and_delete() -> str:
     try:
         name = default_storage.save(f"probes/{uuid.uuid4().hex}", ContentFile(b"written to see whether it can be"))
         default_storage.delete(name)
+    except StorageError as error:
+        return error.message.rstrip(".")
     except OSError as error:
         return error.strerror or type(error).__name__
     return ""

@@ -4,6 +4,8 @@ import errno
 
 NO_ROOM = "The server has no room left for this. Try again later."
 NOT_WRITABLE = "The server cannot write to its disk. Try again later."
+NO_ANSWER = "The server's storage does not answer. Try again in a moment."
+DENIED = "The server's storage refuses the server. Its administrators have to look after it."
 
 
 class RVCError(Exception):
@@ -36,10 +38,24 @@ class AssetError(RVCError):
 
 
 class StorageError(RVCError):
-    """A disk that is full (`storage_full`) or cannot be written (`storage_readonly`): nobody's input is wrong."""
+    """Where files are kept is full (`storage_full`), cannot be written (`storage_readonly`), does not answer
+    (`storage_unreachable`) or lets nobody in (`storage_denied`): nobody's input is wrong.
+    """
+
+    SENTENCES = {  # noqa: RUF012 - the four there are
+        "storage_full": NO_ROOM,
+        "storage_readonly": NOT_WRITABLE,
+        "storage_unreachable": NO_ANSWER,
+        "storage_denied": DENIED,
+    }
 
     def __init__(self, code: str) -> None:
-        super().__init__(code, NO_ROOM if code == "storage_full" else NOT_WRITABLE)
+        super().__init__(code, self.SENTENCES[code])
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same thing may succeed later although nobody makes room."""
+        return self.code in {"storage_unreachable", "storage_denied"}
 
 
 def storage_error(error: BaseException) -> StorageError | None:

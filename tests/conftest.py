@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from tests import base
+from tests import base, buckets
+from voiceproject.copies import copies
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -26,6 +27,24 @@ def own_folder(settings, tmp_path) -> Path:
     default = {**settings.STORAGES["default"], "OPTIONS": {"location": settings.VAR_DIR / "files"}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
     return settings.VAR_DIR
+
+
+@pytest.fixture(scope="session")
+def object_server():
+    """A server that keeps buckets, as a process of its own."""
+    with buckets.serve() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(settings, own_folder, object_server) -> str:
+    """Files of people in a fresh bucket, and copies of them in a folder of this test's own."""
+    name = buckets.create(object_server)
+    buckets.use(settings, object_server, name)
+    settings.FILE_CACHE_DIR = own_folder / "cache" / "files"
+    copies.cache_clear()
+    yield name
+    copies.cache_clear()
 
 
 @pytest.fixture

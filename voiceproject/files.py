@@ -123,9 +123,12 @@ def say_rules(response: HttpResponseBase, *, media_type: str, disposition: str |
 
 def _respond(request: HttpRequest, file: FieldFile, sent: Sent | None) -> HttpResponseBase:
     """The right status for this request: 200 whole, 206 one range, 304 unchanged, 416 outside the file."""
-    if not file.name or not file.storage.exists(file.name):
+    if not file.name:
         raise Http404("There is no such file.")
-    size = file.size
+    try:
+        size = file.storage.size(file.name)
+    except FileNotFoundError as error:
+        raise Http404("There is no such file.") from error
     etag = _etag(file.name, size)
     response: HttpResponseBase
     if etag in parse_etags(request.headers.get("If-None-Match", "")):

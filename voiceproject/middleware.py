@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
-from voiceproject.errors import error_body
+from voiceproject.errors import error_body, status_of
 from voiceproject.logs import request_id
 from voiceproject.storage import storage_trouble
 
@@ -102,7 +102,7 @@ class UploadNotTaken:
 
 
 class StorageTrouble:
-    """Answers 507 when a page cannot write because the disk is full or read-only; the API says so by itself."""
+    """Answers 507, or 503, when a page cannot reach its storage or its disk is full; the API says so by itself."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -115,4 +115,5 @@ class StorageTrouble:
         if trouble is None:
             return None
         logger.error("%s", trouble.message, exc_info=error)
-        return render(request, "507.html", {"sentence": trouble.message}, status=507)
+        status = status_of(trouble)
+        return render(request, f"{status}.html", {"sentence": trouble.message}, status=status)

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError
 from django.test import TestCase, TransactionTestCase, override_settings
+from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
 from jobs.models import State
@@ -18,7 +19,7 @@ from tests.jobs.chores.models import FOLDER, Chore
 QUICK = override_settings(JOB_BEAT_SECONDS=0.05)
 
 
-class PerformTests(TestCase):
+class ChoreCase(TestCase):
     @classmethod
     def setUpTestData(cls):
         cls.alice = User.objects.create_user("alice")
@@ -29,6 +30,8 @@ class PerformTests(TestCase):
         chore.refresh_from_db()
         return chore
 
+
+class PerformTests(ChoreCase):
     def test_it_works(self):
         chore = self.run_chore()
         assert (chore.state, chore.progress, chore.attempt) == (State.DONE, 1.0, 1)
@@ -228,3 +231,36 @@ class ManyWorkersTests(TransactionTestCase):
             thread.join()
         assert sorted(won) == sorted(chore.pk for chore in chores)
         assert set(Chore.objects.values_list("attempt", flat=True)) == {1}
+
+
+class PuttingOffTests(ChoreCase):
+    """Storage that is away is waited for, and not for ever."""
+
+    def test_a_job_waits_while_the_storage_does_not_answer(self):
+        chore = self.run_chore(kind="away")
+        assert (chore.state, chore.attempt, chore.error_code) == (State.QUEUED, 0, "")
+        assert not Chore.objects.due().exists()
+        Chore.objects.update(kind="ok", not_before=None)
+        tasks.run(str(chore.pk))
+        assert Chore.objects.get().state == State.DONE
+
+    def test_each_wait_is_longer_and_the_last_one_says_why(self):
+        chore, waits = self.run_chore(kind="away"), []
+        while chore.state == State.QUEUED:
+            waits.append(round((chore.not_before - timezone.now()).total_seconds()))
+            Chore.objects.update(not_before=None)
+            tasks.run(str(chore.pk))
+            chore.refresh_from_db()
+        assert (chore.state, chore.error_code) == (State.FAILED, "storage_unreachable")
+        assert waits[:4] == [5, 10, 20, 40]
+        assert len(waits) == 12
+        assert 3000 < sum(waits) < 4000
+
+    def test_somebody_who_tries_again_has_all_the_patience_again(self):
+        chore = self.run_chore(kind="away")
+        Chore.objects.update(state=State.FAILED, not_before=None)
+        chore.refresh_from_db()
+        chore.retry()
+        tasks.run(str(chore.pk))
+        chore.refresh_from_db()
+        assert round((chore.not_before - timezone.now()).total_seconds()) == 5

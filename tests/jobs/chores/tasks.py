@@ -3,7 +3,7 @@ import signal
 import time
 
 from jobs.tasks import perform
-from rvc.errors import AssetError, AudioError
+from rvc.errors import AssetError, AudioError, StorageError
 from tests.jobs.chores.models import FOLDER, LOG, Chore
 
 
@@ -37,6 +37,8 @@ def misbehave(kind):
         raise ZeroDivisionError("a secret detail")
     elif kind == "content":
         raise AudioError("not_audio", "This is not a recording.")
+    elif kind == "away":
+        raise StorageError("storage_unreachable")
     elif kind == "asset":
         raise AssetError("needs_asset", "Fetch the asset first.")
     elif kind == "timeout":

@@ -1,0 +1,172 @@
+"""Files of people in a bucket, on a server of its own, and what happens when that server is away."""
+
+import http.server
+import threading
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from conversions.models import Conversion
+from monitoring.health import findings
+from rvc.errors import StorageError
+from rvc.options import ConversionOptions
+from tests import base, buckets
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def conversion(bucket, alice, voice, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks():
+        return Conversion.objects.submit(alice, voice, base.upload(base.tone(0.5)), ConversionOptions())
+
+
+@pytest.fixture
+def refusing():
+    """A server that lets nobody in."""
+
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        def refuse(self):
+            self.send_response(403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = refuse
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def away(settings, own_folder):
+    """A server that is not there."""
+    buckets.use(settings, f"http://127.0.0.1:{buckets.free_port()}", "bucket")
+
+
+class TestNames:
+    def test_it_works(self, bucket, object_server):
+        assert default_storage.save("results/a", ContentFile(b"0123456789")) == "results/a"
+        assert buckets.names(object_server, bucket) == {"results/a"}
+        assert default_storage.size("results/a") == 10
+        assert default_storage.exists("results/a")
+        assert default_storage.listdir("") == (["results"], [])
+        assert default_storage.listdir("results") == ([], ["a"])
+        default_storage.delete("results/a")
+        assert not default_storage.exists("results/a")
+        default_storage.delete("results/a")
+
+    def test_what_is_not_there_is_a_missing_file(self, bucket):
+        for ask in (default_storage.open, default_storage.size, default_storage.get_modified_time):
+            with pytest.raises(FileNotFoundError):
+                ask("results/a")
+
+    def test_a_bucket_that_is_gone_is_no_missing_file(self, bucket, object_server):
+        buckets.client(object_server).delete_bucket(Bucket=bucket)
+        for ask in (default_storage.open, default_storage.exists, default_storage.listdir):
+            with pytest.raises(StorageError) as caught:
+                ask("results/a")
+            assert caught.value.code == "storage_denied"
+
+    def test_an_object_is_read_from_anywhere(self, bucket):
+        content = bytes(range(256)) * 3000
+        default_storage.save("results/a", ContentFile(content))
+        with default_storage.open("results/a") as file:
+            assert file.size == len(content)
+            assert file.read(10) == content[:10]
+            file.seek(500_000)
+            assert file.read(1000) == content[500_000:501_000]
+            file.seek(-5, 2)
+            assert file.read() == content[-5:]
+            assert file.read() == b""
+        with file.open() as again:
+            assert again.read() == content
+
+    def test_an_empty_object_is_read(self, bucket):
+        default_storage.save("results/a", ContentFile(b""))
+        assert default_storage.open("results/a").read() == b""
+
+
+class TestDownloads:
+    def test_the_site_sends_the_file_itself(self, conversion, client, alice):
+        client.force_login(alice)
+        url = f"/conversions/{conversion.pk}/source/"
+        whole = client.get(url)
+        assert (whole.status_code, whole.getvalue()) == (200, base.tone(0.5))
+        assert "Location" not in whole.headers
+        part = client.get(url, headers={"range": "bytes=100-199", "if-range": whole["ETag"]})
+        assert (part.status_code, part.getvalue()) == (206, base.tone(0.5)[100:200])
+        assert part["Content-Range"] == f"bytes 100-199/{len(base.tone(0.5))}"
+        assert client.get(url, headers={"if-none-match": whole["ETag"]}).status_code == 304
+        assert client.get(url, headers={"range": "bytes=99999999-"}).status_code == 416
+
+    def test_a_stranger_gets_none_of_it(self, conversion, client, bob):
+        client.force_login(bob)
+        assert client.get(f"/conversions/{conversion.pk}/source/").status_code == 404
+
+    def test_a_file_that_is_gone_is_not_found(self, conversion, client, alice):
+        conversion.source.storage.delete(conversion.source.name)
+        client.force_login(alice)
+        assert client.get(f"/conversions/{conversion.pk}/source/").status_code == 404
+
+
+class TestTrouble:
+    def send(self, api, alice, voice):
+        body = {"voice": str(voice.pk), "recording": base.upload(base.tone(0.5))}
+        return api(alice).post("/api/conversions/", body)
+
+    def test_a_storage_that_is_away_is_said(self, voice, away, api, alice):
+        answer = self.send(api, alice, voice)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_unreachable")
+        assert answer["Retry-After"]
+        assert not Conversion.objects.exists()
+
+    def test_a_storage_that_refuses_is_said(self, voice, own_folder, refusing, settings, api, alice):
+        buckets.use(settings, refusing, "bucket")
+        answer = self.send(api, alice, voice)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_denied")
+        assert not Conversion.objects.exists()
+
+    def test_pages_say_it_too(self, conversion, away, client, alice):
+        client.force_login(alice)
+        answer = client.get(f"/conversions/{conversion.pk}/source/")
+        assert answer.status_code == 503
+        assert b"does not answer" in answer.content
+
+    def test_readyz_says_it(self, bucket, settings, refusing):
+        assert {finding.name: finding.ok for finding in findings()}["storage"]
+        from django.core.cache import cache
+
+        cache.clear()
+        buckets.use(settings, refusing, "bucket")
+        [found] = [finding for finding in findings() if finding.name == "storage"]
+        assert not found.ok
+        assert "refuses" in found.message
+
+
+class TestCommand:
+    def test_check_finds_what_is_missing_and_what_belongs_to_nothing(self, conversion, capsys):
+        call_command("storage", "--check")
+        said = capsys.readouterr().out
+        assert "sources: 1 files" in said
+        conversion.source.storage.delete(conversion.source.name)
+        with pytest.raises(CommandError, match="a row names it and it is missing"):
+            call_command("storage", "--check")
+
+    def test_sweep_removes_what_belongs_to_nothing(self, conversion, monkeypatch, object_server, bucket):
+        from conversions.management.commands import storage
+
+        default_storage.save("results/late", ContentFile(b"x"))
+        call_command("storage", "--sweep")
+        assert default_storage.exists("results/late"), "it may be on its way to its row"
+        monkeypatch.setattr(storage, "YOUNG", -storage.YOUNG)
+        call_command("storage", "--sweep")
+        assert not default_storage.exists("results/late")
+        assert conversion.source.name in buckets.names(object_server, bucket)
