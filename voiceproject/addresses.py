@@ -45,15 +45,17 @@ class Address:
     scheme: str
     host: str
     target: str
+    own_port: int | None = None
 
     @property
     def port(self) -> int:
-        return PORTS[self.scheme]
+        return self.own_port or PORTS[self.scheme]
 
     @property
     def authority(self) -> str:
-        """The host as it stands in an address and in a Host header; the port is always the scheme's own."""
-        return f"[{self.host}]" if ":" in self.host else self.host
+        """The host as it stands in an address and in a Host header, with its port where that is not the scheme's."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.own_port is None else f"{host}:{self.own_port}"
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.target}"
@@ -86,6 +88,30 @@ class HostList:
             pattern in (ANY_HOST, host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
             for pattern in self.hosts
         )
+
+
+@dataclass(frozen=True)
+class OwnServer:
+    """The one server that an operator's setting names, on any port: what people write has no part in its address."""
+
+    base: str
+    allow_http: bool = False
+
+    def read(self, url: str) -> Address:
+        """The address in `url`, which has to be below `base`; AddressError `url_not_allowed`. Nothing is looked up."""
+        if not url.startswith(f"{self.base}/"):
+            raise not_allowed("it is not on the server that the operator named")
+        parts = _split(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and self.allow_http):
+            raise not_allowed("it has to begin with https://")
+        match = NETLOC.fullmatch(parts.netloc.lower())
+        if match is None or not (match[1] or NAME.fullmatch(match[2])):
+            raise not_allowed("its host cannot be read")
+        port = int(match[3]) if match[3] else None
+        if port is not None and not 0 < port < 1 << 16:
+            raise not_allowed("its port cannot be")
+        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        return Address(parts.scheme, match[1] or match[2], target, port)
 
 
 @dataclass(frozen=True)

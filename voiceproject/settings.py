@@ -146,8 +146,12 @@ FILE_CACHE_MB = env.int("FILE_CACHE_MB", 10240)
 # Limits on what people bring.
 MAX_RECORDING_MB = env.int("MAX_RECORDING_MB", 100)
 MAX_RECORDING_SECONDS = env.int("MAX_RECORDING_SECONDS", 600)
+SPEECH_CHARACTERS = env.int("SPEECH_CHARACTERS", 5000)  # of one text
+SPEECH_WAIT_SECONDS = env.int("SPEECH_WAIT_SECONDS", 60)  # whoever asks for it may wait so long for the sound itself
 MAX_VOICE_MB = env.int("MAX_VOICE_MB", 1024)
 MAX_COVER_MB = env.int("MAX_COVER_MB", 8)
+BATCH_FILES = env.int("BATCH_FILES", 500)  # recordings in one batch
+BATCH_MB = env.int("BATCH_MB", 2048)  # all of them together, packed and unpacked
 KEEP_UPLOADS = env.bool("KEEP_UPLOADS", False)  # voices as they were uploaded, beside what was made of them
 REQUIRE_CONSENT = env.bool("REQUIRE_CONSENT", False)  # nobody adds a voice without saying why they may
 
@@ -166,8 +170,17 @@ WEBHOOK_FIRST_WAIT_SECONDS = 30  # then four times as long each time: 30 s, 2 mi
 WEBHOOK_MOST_FAILURES = 30  # so many in a row turn an address off
 
 # Engines of speech, in the order in which they are offered; each says itself what it lacks. docs/speech.md has them all.
-TTS_ENGINES = env.list("TTS_ENGINES", default=["pyttsx3"])
+TTS_ENGINES = env.list("TTS_ENGINES", default=["pyttsx3", "piper", "kokoro", "gtts", "openai", "azure"])
 TTS_LANGUAGE = env.str("TTS_LANGUAGE", "en")  # of texts of which nothing else is known
+TTS_PRIVATE_SERVERS = env.bool("TTS_PRIVATE_SERVERS", False)  # the addresses below may be of this machine's own network
+GTTS = env.bool("GTTS", False)  # texts go to Google
+OPENAI_SPEECH_KEY = env.str("OPENAI_SPEECH_KEY", "")  # texts go to whoever OPENAI_SPEECH_URL is
+OPENAI_SPEECH_URL = env.str("OPENAI_SPEECH_URL", "https://api.openai.com/v1")
+OPENAI_SPEECH_MODEL = env.str("OPENAI_SPEECH_MODEL", "gpt-4o-mini-tts")
+OPENAI_SPEECH_VOICES = env.list("OPENAI_SPEECH_VOICES", default=[])
+AZURE_SPEECH_KEY = env.str("AZURE_SPEECH_KEY", "")  # texts go to Microsoft
+AZURE_SPEECH_REGION = env.str("AZURE_SPEECH_REGION", "")
+AZURE_SPEECH_URL = env.str("AZURE_SPEECH_URL", "")  # instead of a region
 
 # What one person may have; 0 is as much as they like.
 PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
@@ -180,7 +193,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-DATA_UPLOAD_MAX_NUMBER_FILES = 4
+DATA_UPLOAD_MAX_NUMBER_FILES = max(4, BATCH_FILES + 1)  # one too many is answered with the limit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # the administration sends one field for each row that is ticked
 
 # The conversion engine.
@@ -212,7 +225,7 @@ JOB_EVENT_DAYS = env.int("JOB_EVENT_DAYS", 30)  # how long is told what happened
 CONVERSION_TASKS = {"recording": "conversions.tasks.convert", "speech": "tts.tasks.speak"}
 STREAM_WAIT_SECONDS = 300  # whoever listens to a conversion while it is made waits so long for its next piece
 # Called with a job and its new state, in the transaction that changes it.
-JOB_LISTENERS = ["webhooks.telling.tell"]
+JOB_LISTENERS = ["webhooks.telling.tell", "conversions.batches.ending.note"]
 SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)  # how often the supervisor has files removed that belong to nothing
 Q_CLUSTER: dict[str, Any] = {
     "name": "voiceproject",

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from voiceproject.addresses import AddressError, HostList, is_public
+from voiceproject.addresses import AddressError, HostList, OwnServer, is_public
 
 ANYWHERE = HostList(("*",))
 
@@ -121,3 +121,37 @@ def test_public_addresses_are_public(text):
 @pytest.mark.parametrize("text", ["fec0::1", "fe80::1%eth0", "64:ff9b::10.0.0.1", "2002:a00:1::", "x", "", "127.0.0.1"])
 def test_others_are_not(text):
     assert not is_public(text)
+
+
+class TestOwnServer:
+    """An address that an operator's setting gives: any port, and nothing but what is below it."""
+
+    @pytest.mark.parametrize("base", ["http://localhost:8880/v1", "http://10.0.0.7:5000", "http://[::1]:80"])
+    def test_it_works(self, base):
+        address = OwnServer(base, allow_http=True).read(f"{base}/speech?x=1")
+        assert str(address) == f"{base}/speech?x=1"
+        assert address.port == int(base.rpartition(":")[2].partition("/")[0])
+
+    def test_the_usual_port(self):
+        address = OwnServer("https://api.example/v1").read("https://api.example/v1/speech")
+        assert (address.port, address.authority) == (443, "api.example")
+
+    @pytest.mark.parametrize(
+        ("base", "url"),
+        [
+            ("https://api.example", "https://api.example.evil/x"),
+            ("https://api.example", "https://other.example/x"),
+            ("https://api.example", "https://api.example@evil/x"),
+            ("http://api.example", "http://api.example/x"),
+            ("ftp://api.example", "ftp://api.example/x"),
+            ("https://me:secret@api.example", "https://me:secret@api.example/x"),
+            ("https://api.example:0", "https://api.example:0/x"),
+            ("https://api.example:70000", "https://api.example:70000/x"),
+            ("https://", "https:///x"),
+            ("https://api.example", "https://api.example/a b"),
+        ],
+    )
+    def test_others_are_refused(self, base, url):
+        with pytest.raises(AddressError) as refused:
+            OwnServer(base).read(url)
+        assert refused.value.code == "url_not_allowed"

@@ -12,6 +12,9 @@ from tts.engines.base import OF_THE_WISH, Attempt, Engine, SpeechError, Spoken, 
 
 PLACES = {
     "pyttsx3": "tts.engines.pyttsx3:Pyttsx3",
+    "gtts": "tts.engines.gtts:GTTS",
+    "openai": "tts.engines.openai:OpenAI",
+    "azure": "tts.engines.azure:Azure",
 }
 """Where the engines are: the names that TTS_ENGINES may have."""
 

@@ -1,0 +1,57 @@
+"""Lists of speakers that are asked for once and kept in a file."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from tts.engines.errors import SpeechError
+
+Listing = list[dict[str, str]]
+
+AGAIN_SECONDS = 300.0
+"""After a failure, nobody is asked again for so long."""
+_failed_at: dict[str, float] = {}
+
+
+def kept(name: str, ask: Callable[[], Listing], *, seconds: float | None = None) -> Listing:
+    """The list of this name: the kept one while it is young enough (None: always), else what `ask` says.
+
+    An old list is better than none. Raises SpeechError where there is no list and `ask` fails.
+    """
+    path = settings.VAR_DIR / "cache" / "speech" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+    old, age = _read(path)
+    if old is not None and (seconds is None or age < seconds):
+        return old
+    if old is not None and time.monotonic() - _failed_at.get(name, -AGAIN_SECONDS) < AGAIN_SECONDS:
+        return old
+    try:
+        found = ask()
+    except SpeechError:
+        _failed_at[name] = time.monotonic()
+        if old is None:
+            raise
+        return old
+    _write(path, found)
+    return found
+
+
+def _read(path: Any) -> tuple[Listing | None, float]:
+    try:
+        found: Listing = json.loads(path.read_text(encoding="utf-8"))
+        return found, time.time() - path.stat().st_mtime
+    except (OSError, ValueError):
+        return None, 0.0
+
+
+def _write(path: Any, found: Listing) -> None:
+    part = path.with_suffix(f".{time.monotonic_ns()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(found), encoding="utf-8")
+        part.replace(path)
+    except OSError:  # it is asked again the next time
+        part.unlink(missing_ok=True)
