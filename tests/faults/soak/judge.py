@@ -90,7 +90,8 @@ class Verdict:
             told("storage", "--check")
         except CommandError as error:
             self.faults["storage --check"].append(str(error))
-        self.faults["drains"] += ["one took too long or failed"] * self.site.slow_drains
+        self.faults["drains that failed"] += ["one took too long, or ended badly"] * self.site.slow_drains
+        self.faults["supervisors that died"] += ["by itself"] * self.site.deaths
 
 
 def history(row, retries: int) -> Iterator[str]:

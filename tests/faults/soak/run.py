@@ -5,6 +5,7 @@ import random
 import sys
 import time
 
+import psutil
 from django.db import Error, connection
 
 from jobs.models import JobEvent
@@ -73,7 +74,9 @@ class Soak:
         now = time.monotonic()
         if now >= self.next.get("sample", 0):
             self.next["sample"] = now + SAMPLE_SECONDS
-            self.memory.look(self.site.workers_alive())
+            self.site.watch()
+            self.memory.look("worker", self.site.workers_alive())
+            self.memory.look("supervisor", [psutil.Process(self.site.supervisor.pid)])
         if now >= self.next.get("said", 0):
             self.next["said"] = now + SAID_SECONDS
             self._say()
@@ -113,8 +116,8 @@ class Soak:
             sys.stdout.write(f"{name:34}{number:6}  {words}\n")
         for growth in growths:
             sys.stdout.write(
-                f"memory of {growth.pid}: {growth.mib:.0f} MiB after {growth.minutes:.0f} warm minutes, "
-                f"{growth.mib_per_hour:+.1f} MiB an hour\n"
+                f"{growth.role} {growth.pid}: {growth.mib:.0f} MiB after {growth.minutes:.0f} warm minutes, "
+                f"{growth.mib_per_hour:+.1f} MiB an hour, {growth.files:+d} open files\n"
             )
         for name, words in verdict.faults.items():
             for word in words:

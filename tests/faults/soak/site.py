@@ -24,6 +24,7 @@ class Site:
         self.workers = workers
         self.supervisor = None
         self.slow_drains = 0
+        self.deaths = 0
         call_command("migrate", verbosity=0)
         self.voice, _ = install_starter()
         self.people = [User.objects.create_user(name) for name in NAMES]
@@ -34,6 +35,12 @@ class Site:
             self.supervisor = subprocess.Popen(
                 [*command, f"--workers={self.workers}"], stdout=log, stderr=log, start_new_session=True
             )
+
+    def watch(self) -> None:
+        """A supervisor that nobody killed lives."""
+        if self.supervisor.poll() is not None:
+            self.deaths += 1
+            self.start()
 
     def drain(self) -> None:
         """Ask it to stop, as an operator does; that it does so well and soon is looked at, too."""
