@@ -13,7 +13,6 @@ from typing import NoReturn
 import numpy as np
 from django.conf import settings
 
-from rvc import SAMPLE_RATE
 from rvc.codec import DecodeLimits, decode
 from rvc.errors import AudioError
 from tts.engines.base import Sound, SpeechError, Trouble
@@ -24,6 +23,8 @@ from voiceproject.fetching import Fetcher, Patience, Reply, Visit, upstream
 CONNECT, SILENT = 5.0, 20.0
 """Seconds to connect, and without a single byte."""
 MOST_BYTES = 20 << 20
+RATE = 16000
+"""Hz of everything that rvc.codec decodes."""
 SOUND_LIMITS = DecodeLimits(max_bytes=MOST_BYTES)
 SOUND = ("audio/", "application/octet-stream", "binary/octet-stream")
 KEY = re.compile(r"[!-~]{1,500}")
@@ -117,4 +118,4 @@ def decoded(body: bytes, folder: Path, label: str) -> Sound:
         if error.code in {"empty_file", "audio_too_short"}:
             raise empty() from error
         raise SpeechError("upstream", f"{label} sent something that is no sound.") from error
-    return Sound(np.array(recording.samples), SAMPLE_RATE)
+    return Sound(np.array(recording.samples), RATE)
