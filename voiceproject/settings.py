@@ -172,6 +172,7 @@ WEBHOOK_MOST_FAILURES = 30  # so many in a row turn an address off
 # Engines of speech, in the order in which they are offered; each says itself what it lacks. docs/speech.md has them all.
 TTS_ENGINES = env.list("TTS_ENGINES", default=["pyttsx3", "piper", "kokoro", "gtts", "openai", "azure"])
 TTS_LANGUAGE = env.str("TTS_LANGUAGE", "en")  # of texts of which nothing else is known
+PIPER_DIR = Path(env.str("PIPER_DIR", str(VAR_DIR / "piper")))  # voices: NAME.onnx with NAME.onnx.json
 TTS_PRIVATE_SERVERS = env.bool("TTS_PRIVATE_SERVERS", False)  # the addresses below may be of this machine's own network
 GTTS = env.bool("GTTS", False)  # texts go to Google
 OPENAI_SPEECH_KEY = env.str("OPENAI_SPEECH_KEY", "")  # texts go to whoever OPENAI_SPEECH_URL is
