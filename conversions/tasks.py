@@ -16,6 +16,7 @@ from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app.models import VoiceModel
 from models_app.tasks import converter
+from models_app.mapping import index_path, voice_path
 from rvc.errors import RVCError, VoiceFileError
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 Report = Callable[[str, float], None]
 T = TypeVar("T")
 
+Tick = Callable[[], None]
 # Shares of the whole that reading and writing take; the pipeline has the rest.
 DECODED, CONVERTED = 0.03, 0.97
 
 SOURCE_MISSING = "The recording is not in storage any more: send it once more."
 VOICE_MISSING = "A file of the voice {voice} is not in storage any more: bring the voice once more, or choose another."
 
+VOICE_CHANGED = "The index of the voice was changed meanwhile: convert once more."
 
 def convert(pk: str) -> bool:
     return perform(Conversion, pk, work)
@@ -54,7 +57,8 @@ def _leave_nothing_of_the_deleted(conversion: Conversion) -> None:
 def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict[str, Any]:
     progress("decode", 0.0)
     check_permission(conversion)
-    index = index_of(conversion)  # asked once: a voice that is deleted after its part is done costs nobody the result
+    # Asked once: a voice that is deleted after its part is done costs nobody the result.
+    index = index_of(conversion, lambda: progress("decode", 0.0))
     recording, decoding = timed(lambda: _decode(scratch, conversion))
     _note_fingerprint(conversion, recording)
     if conversion.source_seconds is None:
@@ -111,7 +115,7 @@ def _convert(
     def report(stage: str, fraction: float) -> None:
         progress(stage, DECODED + (CONVERTED - DECODED) * fraction)
 
-    voice = Path(voice_of(conversion).file.path)
+    voice = voice_file_of(conversion, lambda: progress("prepare", DECODED))
     request = Request(recording.samples, voice, scratch, conversion.options, index, recording.seconds)
     return convert_with(conversion, request, report)
 
@@ -126,8 +130,7 @@ def convert_with(conversion: Conversion, request: "Request", report: Report) -> 
         if index is None or now == index:
             _check_stored(voice_of(conversion))
             raise
-        message = "The index of the voice was changed meanwhile: convert once more."
-        raise RVCError("voice_changed", message, field="voice") from error
+        raise RVCError("voice_changed", VOICE_CHANGED, field="voice") from error
 
 
 def _check_stored(voice: VoiceModel) -> None:
@@ -151,10 +154,30 @@ def check_permission(conversion: Conversion) -> None:
         raise VoiceFileError("voice_not_shared", message, field="voice")
 
 
-def index_of(conversion: Conversion) -> Path | None:
-    """The stored index, when the voice has one and it is wanted."""
+def voice_file_of(conversion: Conversion, tick: Tick = lambda: None) -> Path:
+    """The stored voice, on this machine."""
     voice = voice_of(conversion)
-    return Path(voice.index_file.path) if voice.has_index and conversion.index_rate > 0 else None
+    return _local(conversion, voice, lambda: voice_path(voice, tick))
+
+
+def index_of(conversion: Conversion, tick: Tick = lambda: None) -> Path | None:
+    """The stored index, on this machine, when the voice has one and it is wanted."""
+    voice = voice_of(conversion)
+    if not voice.has_index or conversion.index_rate == 0:
+        return None
+    return _local(conversion, voice, lambda: index_path(voice, tick))
+
+
+def _local(conversion: Conversion, voice: VoiceModel, path: Callable[[], Path]) -> Path:
+    """Fetch a file of the voice if it has to be fetched; one that is gone is told in words of the voice."""
+    try:
+        return path()
+    except FileNotFoundError as error:
+        now = voice_of(conversion)  # a voice that was deleted meanwhile says so
+        if now.index_file.name != voice.index_file.name:
+            raise RVCError("voice_changed", VOICE_CHANGED, field="voice") from error
+        _check_stored(now)
+        raise
 
 
 def _encode(target: Path, conversion: Conversion, converted: "Converted") -> int:

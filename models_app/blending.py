@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models_app.ingest import CheckedVoice
+from models_app.mapping import voice_path
 from models_app.models import VoiceModel
 from models_app.speakers import both_named
 from rvc.errors import VoiceFileError
@@ -42,7 +43,7 @@ def _blended(first: VoiceModel, second: VoiceModel, share: float) -> CheckedVoic
     folder = quarantine("blend-")
     target = Path(folder.name) / "voice.safetensors"
     try:
-        header = blend_files(Path(first.file.path), Path(second.file.path), target, share)
+        header = blend_files(voice_path(first), voice_path(second), target, share)
         with target.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except BaseException:

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
+from models_app.mapping import index_path, voice_path
 from models_app.models import Action, VoiceModel
 from rvc.errors import VoiceFileError
 from rvc.voicefile.decoders import HIFIGAN
@@ -40,8 +41,8 @@ def kinds(voice: VoiceModel) -> list[str]:
 def export(voice: VoiceModel, kind: str) -> Export:
     """One of `kinds(voice)`, not yet made. Raises VoiceFileError: damaged, unsupported_graph, unsupported_vocoder."""
     if kind == "index":
-        return index_file(open_stored_index(Path(voice.index_file.path)))
-    path = Path(voice.file.path)
+        return index_file(open_stored_index(index_path(voice)))
+    path = voice_path(voice)
     stored = _with_names(open_stored_voice(path), voice)
     if kind == "onnx":
         return onnx_file(stored)

@@ -6,6 +6,7 @@ from django.db.models.fields.files import FieldFile
 
 from models_app import ingest
 from models_app.models import Action, VoiceCheck, VoiceModel
+from rvc.assets.record import sha256_of
 from rvc.errors import VoiceFileError
 from voiceproject.files import delete_after_commit, kept_together
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-COLUMNS = ("index_file", "index_upload", "index_facts", "index_sha256", "report", "size_bytes")
+COLUMNS = ("index_file", "index_upload", "index_facts", "index_sha256", "index_file_sha256", "report", "size_bytes")
 
 
 def replace_index(voice: VoiceModel, upload: ingest.Upload, by: "User | None") -> None:
@@ -54,6 +55,7 @@ def _swap(voice: VoiceModel, checked: ingest.CheckedIndex | None, by: "User | No
     """New files under new names, one row, and the old files gone once it is committed."""
     voice.index_file = voice.index_upload = None
     voice.index_facts, voice.index_sha256 = (checked.facts, checked.sha256) if checked else ({}, "")
+    voice.index_file_sha256 = sha256_of(checked.path) if checked else ""
     with kept_together(voice.index_file, voice.index_upload):
         stored = voice.held()  # another index may have come while this one was checked
         voice.report = _report(stored, checked)

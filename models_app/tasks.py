@@ -15,6 +15,7 @@ from jobs.tasks import perform
 from models_app import checking
 from models_app.assets import asset_store
 from models_app.imports.work import work as importing
+from models_app.mapping import index_path, voice_path
 from models_app.models import AssetFetch, VoiceCheck, VoiceImport, VoiceModel, VoiceState
 from rvc.errors import VoiceFileError
 
@@ -93,7 +94,7 @@ def _self_test(voice: VoiceModel, progress: Report) -> None:
             raise VoiceFileError("too_complex", "The voice takes far too long for half a second of sound.")
 
     engine = converter()
-    loaded = engine.loader.voice(Path(voice.file.path))
+    loaded = engine.loader.voice(voice_path(voice, tick))
     with watched(tick):
         check_sound(speak(loaded, engine.device))
 
@@ -106,8 +107,8 @@ def _make_preview(check: VoiceCheck, voice: VoiceModel, scratch: Path, progress:
         progress(stage, checking.PREVIEW + (checking.STORE - checking.PREVIEW) * fraction)
 
     options = checking.options(voice)
-    index = Path(voice.index_file.path) if voice.has_index and options.index_rate > 0 else None
-    request = Request(checking.sentence(), Path(voice.file.path), scratch, options, index)
+    index = index_path(voice, lambda: report("prepare", 0.0)) if voice.has_index and options.index_rate > 0 else None
+    request = Request(checking.sentence(), voice_path(voice), scratch, options, index)
     converted = converter().convert(request, report)
     made = scratch / f"preview.{checking.FORMAT}"
     encode(converted.samples, converted.sample_rate, made, checking.FORMAT)

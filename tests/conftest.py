@@ -42,6 +42,7 @@ def bucket(settings, own_folder, object_server) -> str:
     name = buckets.create(object_server)
     buckets.use(settings, object_server, name)
     settings.FILE_CACHE_DIR = own_folder / "cache" / "files"
+    settings.FEATURE_CACHE_DIR = own_folder / "cache" / "features"
     copies.cache_clear()
     yield name
     copies.cache_clear()

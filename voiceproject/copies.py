@@ -19,7 +19,7 @@ from typing import IO, Any, Protocol
 from django.conf import settings
 from django.db.models.fields.files import FieldFile
 
-from rvc.errors import RVCError
+from rvc.errors import VoiceFileError
 
 try:
     import fcntl
@@ -29,6 +29,7 @@ except ImportError:  # where it is missing, a file that is open cannot be remove
 BLOCK = 1 << 20
 HELD = 8
 LOCKS = 16
+TRIES = 2  # to bring a file; what is damaged twice is damaged in storage
 PART_SECONDS = 3600
 """What is fetched takes less; older parts are those of killed processes."""
 SAME_AGE = 1
@@ -46,7 +47,7 @@ def local_path(file: FieldFile, sha256: str = "", *, tick: Callable[[], None] = 
     """Where a stored file can be opened on this machine, now and until this process has asked for many others.
 
     sha256: what the row says of the file; empty where it says nothing. tick: called often while it is fetched; what
-    it raises ends that. Raises FileNotFoundError, StorageError, RVCError("damaged").
+    it raises ends that. Raises FileNotFoundError, StorageError, VoiceFileError("damaged").
     """
     try:
         return Path(file.path)
@@ -97,9 +98,8 @@ class Copies:
                 return
             part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
             try:
-                digest = _copy(storage, name, part, tick)
-                if part.stat().st_size != storage.size(name) or (sha256 and digest != sha256):
-                    raise RVCError("damaged", DAMAGED, field="voice")
+                if not any(_copied(storage, name, part, sha256, tick) for _ in range(TRIES)):
+                    raise VoiceFileError("damaged", DAMAGED, field="voice")
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
@@ -154,12 +154,12 @@ def _removed(path: Path) -> bool:
     return False
 
 
-def _copy(storage: Storage, name: str, target: Path, tick: Callable[[], None]) -> str:
-    """Bring a stored file; its SHA-256."""
+def _copied(storage: Storage, name: str, target: Path, sha256: str, tick: Callable[[], None]) -> bool:
+    """Bring a stored file; False when what came is not what was stored."""
     digest = hashlib.sha256()
     with storage.open(name) as source, target.open("wb") as out:
         while block := source.read(BLOCK):
             tick()
             digest.update(block)
             out.write(block)
-    return digest.hexdigest()
+    return target.stat().st_size == storage.size(name) and (not sha256 or digest.hexdigest() == sha256)

@@ -21,6 +21,7 @@ from models_app.models.event import Action
 from models_app.models.sharing import Shared, SharedQuerySet
 from models_app.models.tag import Tag
 from rvc.assets import AssetStore
+from rvc.assets.record import sha256_of
 from rvc.errors import AssetError, OptionError, VoiceFileError
 from rvc.options import ConversionOptions
 from rvc.voicefile import safetensors
@@ -118,6 +119,8 @@ class VoiceModel(Shared, Described):
     size_bytes = models.BigIntegerField(default=0, editable=False)
     checkpoint_sha256 = models.CharField("SHA-256 of the uploaded voice", max_length=64, editable=False)
     index_sha256 = models.CharField("SHA-256 of the uploaded index", max_length=64, blank=True, editable=False)
+    file_sha256 = models.CharField("SHA-256 of the stored voice", max_length=64, blank=True, editable=False)
+    index_file_sha256 = models.CharField("SHA-256 of the stored index", max_length=64, blank=True, editable=False)
 
     state = models.CharField(
         max_length=10, choices=VoiceState, default=VoiceState.UNCHECKED, editable=False, help_text="of its self-test"
@@ -276,6 +279,8 @@ class VoiceModel(Shared, Described):
         self.speaker_names = self.speaker_names or dict(header.speaker_names)
         self.facts, self.checkpoint_sha256 = checked.facts, checked.sha256
         self.index_facts, self.index_sha256 = checked.index_facts, checked.index_sha256
+        self.file_sha256 = sha256_of(checked.voice)
+        self.index_file_sha256 = sha256_of(checked.index) if checked.index else ""
         self.report = {**checked.report, "tensors": safetensors.summary(checked.voice)}
 
 

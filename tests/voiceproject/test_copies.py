@@ -10,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 
-from rvc.errors import RVCError
+from rvc.errors import VoiceFileError
 from voiceproject.copies import HELD, Copies, copies, local_path
 
 NAME = "voices/one"
@@ -95,7 +95,7 @@ def test_many_who_want_it_at_once_fetch_it_once(cache, storage):
 @pytest.mark.parametrize("sent", [CONTENT[:-1], CONTENT + b"x", b"", CONTENT[:-1] + b"x"])
 def test_what_is_not_the_file_is_not_kept(cache, storage, sent):
     storage.sent = sent
-    with pytest.raises(RVCError) as caught:
+    with pytest.raises(VoiceFileError) as caught:
         cache.path(storage, NAME, hashlib.sha256(CONTENT).hexdigest())
     assert caught.value.code == "damaged"
     assert files(cache) == set()

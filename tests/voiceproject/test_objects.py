@@ -8,11 +8,20 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
+from accounts.models import Erasure
+from accounts.tasks import erase
 from conversions.models import Conversion
+from conversions.tasks import convert
+from jobs.models import State
+from models_app.blending import blend
+from models_app.exports import export
+from models_app.models import VoiceModel
+from models_app.tasks import check_voice
 from monitoring.health import findings
 from rvc.errors import StorageError
 from rvc.options import ConversionOptions
 from tests import base, buckets
+from voiceproject.copies import copies, local_path
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +158,78 @@ class TestTrouble:
         [found] = [finding for finding in findings() if finding.name == "storage"]
         assert not found.ok
         assert "refuses" in found.message
+
+
+class TestWork:
+    """What a worker does with files that it has to fetch first."""
+
+    def test_a_conversion_is_done(self, conversion, encoder, bucket, object_server, client, alice):
+        assert convert(str(conversion.pk))
+        conversion.refresh_from_db()
+        assert (conversion.state, conversion.error_message) == (State.DONE, "")
+        assert {conversion.source.name, conversion.result.name} < buckets.names(object_server, bucket)
+        assert set(copies().names()) == {conversion.voice.file.name, conversion.voice.index_file.name}
+        client.force_login(alice)
+        result = client.get(f"/conversions/{conversion.pk}/result/?download=1")
+        assert len(result.getvalue()) == conversion.result.size
+
+    def test_it_waits_while_the_storage_is_away(self, conversion, encoder, settings, object_server, bucket):
+        buckets.use(settings, f"http://127.0.0.1:{buckets.free_port()}", bucket)
+        assert convert(str(conversion.pk))
+        conversion.refresh_from_db()
+        assert (conversion.state, conversion.attempt) == (State.QUEUED, 0)
+        Conversion.objects.update(not_before=None)
+        buckets.use(settings, object_server, bucket)
+        assert convert(str(conversion.pk))
+        conversion.refresh_from_db()
+        assert conversion.state == State.DONE
+
+    def test_a_voice_that_is_damaged_in_storage_is_said(self, conversion, encoder, object_server, bucket):
+        name = conversion.voice.file.name
+        server, place = buckets.client(object_server), {"Bucket": bucket, "Key": name}
+        content = bytearray(server.get_object(**place)["Body"].read())
+        content[-1] ^= 1
+        server.put_object(**place, Body=bytes(content))
+        convert(str(conversion.pk))
+        conversion.refresh_from_db()
+        assert (conversion.state, conversion.error_code) == (State.REJECTED, "damaged")
+        assert name not in copies().names()
+
+    def test_a_voice_that_is_gone_from_storage_is_said(self, conversion, encoder):
+        conversion.voice.file.storage.delete(conversion.voice.file.name)
+        convert(str(conversion.pk))
+        conversion.refresh_from_db()
+        assert (conversion.state, conversion.error_code) == (State.FAILED, "voice_missing")
+
+    def test_a_voice_is_tried_exported_and_blended(self, bucket, encoder, alice, make_voice):
+        one, other = make_voice(alice), make_voice(alice, name="Other")
+        assert check_voice(str(one.checks.get().pk))
+        one.refresh_from_db()
+        assert one.state == "ready"
+        assert one.preview.size > 1000
+        for kind in ("pth", "safetensors", "index"):
+            made = export(one, kind)
+            assert sum(map(len, made.pieces())) == made.size
+        assert blend(one, other, 0.5, by=alice, owner=alice).file.size > 1000
+
+    def test_what_belongs_to_nobody_leaves_the_copies_as_well(self, bucket, voice):
+        path = local_path(voice.file)
+        VoiceModel.objects.filter(pk=voice.pk).update(file="voices/another")
+        with pytest.raises(CommandError, match="voices/another"):
+            call_command("storage", "--sweep")
+        assert not path.exists()
+
+    def test_everything_of_somebody_is_deleted(
+        self, conversion, encoder, alice, bucket, object_server, django_capture_on_commit_callbacks
+    ):
+        assert convert(str(conversion.pk))
+        with django_capture_on_commit_callbacks(execute=True):
+            erasure = Erasure.objects.create(owner=alice)
+            assert erase(str(erasure.pk))
+        erasure.refresh_from_db()
+        assert (erasure.state, erasure.error_message) == (State.DONE, "")
+        assert buckets.names(object_server, bucket) == set()
+        assert copies().names() == []
 
 
 class TestCommand:

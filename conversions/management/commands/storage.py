@@ -19,6 +19,7 @@ from django.utils import timezone
 from conversions.models import Conversion
 from jobs.events import JobEvent
 from jobs.quotas import forget_days
+from voiceproject.copies import copies
 
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way to its row."""
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         self.homeless = 0
         before = timezone.now() - YOUNG
         stored = {name for folder in _folders() for name in _stored(folder)}  # before the rows, which may gain some
+        copied = set(copies().names())
         named = set(_named())
         for name in sorted(stored - named):
             self._take_file(name, before)
@@ -45,6 +47,8 @@ class Command(BaseCommand):
         if self.sweep:
             JobEvent.objects.forget()
             forget_days()
+            for name in copied - named:
+                copies().forget(name)
         else:
             self._tell_sizes(stored)
         self._judge([name for name in sorted(named - stored) if not default_storage.exists(name)])
