@@ -14,9 +14,9 @@ from conversions import recordings
 from conversions.models import Conversion, forget_features
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
+from models_app.mapping import index_path, voice_path
 from models_app.models import VoiceModel
 from models_app.tasks import converter
-from models_app.mapping import index_path, voice_path
 from rvc.errors import RVCError, VoiceFileError
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from rvc.pipeline import Converted, Request
 
 Report = Callable[[str, float], None]
+Tick = Callable[[], None]
 T = TypeVar("T")
 
-Tick = Callable[[], None]
 # Shares of the whole that reading and writing take; the pipeline has the rest.
 DECODED, CONVERTED = 0.03, 0.97
 
 SOURCE_MISSING = "The recording is not in storage any more: send it once more."
+VOICE_CHANGED = "The index of the voice was changed meanwhile: convert once more."
 VOICE_MISSING = "A file of the voice {voice} is not in storage any more: bring the voice once more, or choose another."
 
-VOICE_CHANGED = "The index of the voice was changed meanwhile: convert once more."
 
 def convert(pk: str) -> bool:
     return perform(Conversion, pk, work)
