@@ -196,6 +196,26 @@ _ALL = (
         (1594, "24ea67cacbff255e2848b16d655618b49a164539a20cc9dc3339d4319a4259f3"),
         (377554841, "931f6232879f8eadf7dbd9e00e1fa4cac61ad269af89d509b2ed75009b1a02c5"),
     ),
+    Asset(
+        "piper-en-us-joe",
+        "Voice for speaking texts: English, natural, for the engine piper",
+        "data set CC0; made from Piper's voice lessac, whose licence nobody here checked",
+        (
+            (
+                _hub(
+                    "rhasspy/piper-voices:en/en_US/joe/medium/en_US-joe-medium.onnx",
+                    63201294,
+                    "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
+                ),
+                _hub(
+                    "rhasspy/piper-voices:en/en_US/joe/medium/en_US-joe-medium.onnx.json",
+                    4794,
+                    "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
+                ),
+            ),
+        ),
+        is_folder=True,
+    ),
 )
 ASSETS: dict[str, Asset] = {asset.name: asset for asset in _ALL}
 """Every asset by name."""
