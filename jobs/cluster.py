@@ -38,7 +38,8 @@ class Cluster:
         self.watch = Watch(self.row)
         self.tree: Tree | None = None
         self.workers: set[int] = set()
-        self.lame = False
+        self.lame = ""
+        """Why it is started anew as soon as nobody is busy; empty while it is well."""
         self.started = 0.0
         self.not_before = 0.0
         self.deaths = 0
@@ -54,7 +55,7 @@ class Cluster:
         elif not self.tree.alive():
             self.bury("the cluster died", counted=True)
         elif self.lame and not self.watch.busy():
-            self.bury("a worker was killed while it waited for work", counted=False)
+            self.bury(self.lame, counted=False)
         elif self.watch.stalled():
             self.bury(f"work is due and nobody took any for {self.watch.quiet:.0f} s", counted=False)
 
@@ -68,7 +69,7 @@ class Cluster:
         }
         self.tree = Tree([sys.executable, settings.BASE_DIR / "manage.py", "qcluster"], environment)
         self.started = time.monotonic()
-        self.workers, self.lame = set(), False
+        self.workers, self.lame = set(), ""
         self.watch.reset()
         logger.info("%s: cluster %d started with %d workers", self.row.queue, self.tree.pid, self.row.workers)
 
@@ -94,7 +95,12 @@ class Cluster:
         present = self.tree.workers() if self.tree else set()
         gone, self.workers = self.workers - present, present
         if any(not self.had_work(pid) for pid in gone):
-            self.lame = True
+            self.lame = "a worker was killed while it waited for work"
+
+    def outlive_the_database(self) -> None:
+        """It was away: who brings hints gave up and sleeps, and nobody can be blamed for work that was not taken."""
+        self.watch.reset()
+        self.lame = self.lame or "the database was away"
 
     def had_work(self, pid: int) -> bool:
         """Whether this worker had a job, or ended one just now: it leaves by itself when memory or turns run out."""

@@ -58,6 +58,8 @@ class Supervisor:
         except (DatabaseError, InterfaceError) as error:
             logger.warning("the database does not answer, trying again: %s", error)
             connection.close()
+            for cluster in self.clusters:
+                cluster.outlive_the_database()
 
     def tick(self) -> None:
         if self.fits():
@@ -68,6 +70,8 @@ class Supervisor:
         before, self.misfit = self.misfit, self.schema.misfit()
         if self.misfit != before:
             logger.warning("%s", self.misfit or "the database fits again")
+            for cluster in self.clusters:
+                cluster.watch.reset()  # nobody could take work meanwhile
         return not self.misfit
 
     def look_after_everything(self) -> None:

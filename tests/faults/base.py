@@ -70,13 +70,15 @@ class FaultCase(TransactionTestCase):
             self.start()
         self.wait(lambda: len(self.ready()) == 2, 30, "two workers ready")
 
-    def start(self, timeout=3, settings_module="tests.settings_faults", queues="cpu", workers=2):
+    def start(self, timeout=3, settings_module="tests.settings_faults", queues="cpu", workers=2, **more):
+        """more: other environment variables."""
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": settings_module,
             "DATABASE_URL": database_url(),
             "VAR_DIR": str(settings.VAR_DIR),
             "JOB_TIMEOUT_SECONDS": str(timeout),
             "JOB_MAX_ATTEMPTS": "2",
+            **more,
         }
         command = [
             sys.executable,
