@@ -1,4 +1,8 @@
-"""H1–H31, H55 and H80 as people send them: every hostile file through the API, and what it must not have changed."""
+"""H1–H31, H55 and H80 as people send them: every hostile file to a site that runs, and what it must not have changed.
+
+After each line: the same web and worker processes and no other, no payload that ran, nothing in temporary folders,
+no stored file, no row, no job, the same quota, no fault in the log, and the reference job gives the same bytes.
+"""
 
 import io
 from pathlib import Path
@@ -9,7 +13,6 @@ import soundfile
 from django.conf import settings
 
 from models_app.bundled import FOLDER
-from models_app.models import VoiceCheck, VoiceModel
 from models_app.tasks import converter
 from rvc.assets import AssetStore
 from rvc.options import ConversionOptions
@@ -19,15 +22,26 @@ from tests import base
 from tests.hostile import make_archives, make_checkpoints, make_graphs, make_indexes, test_checkpoints
 from tests.hostile import test_graphs as graphs
 from tests.hostile import test_indexes as indexes
+from tests.hostile.site import Site
 from tests.rvc.voices import SHALLOW, make_voice, voice_bytes
 
-pytestmark = pytest.mark.django_db
 VOICES = "/api/voices/"
 SENT = (
     *(("checkpoint", make_checkpoints.make, name, {code}) for _, name, code in test_checkpoints.CASES),
     *(("checkpoint", make_graphs.make, name, {code}) for name, code in graphs.CASES),
     *(("index", make_indexes.make, name, {*codes}) for _, name, codes in indexes.CASES),
 )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """One for all lines: what one of them breaks the next would notice."""
+    running = Site(tmp_path_factory.mktemp("site"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -51,35 +65,50 @@ def reference_job(tmp_path_factory, voice_file):
     return run, run()
 
 
-@pytest.fixture(autouse=True)
-def same_as_before(reference_job):
-    """Right after each line the reference job gives the same bytes."""
+@pytest.fixture
+def same_as_before(site, reference_job):
+    """Right after each line everything stands as it did, and the reference job gives the same bytes."""
+    before = site.standing()
     yield
+    assert site.standing_like(before) == before
     run, expected = reference_job
     assert np.array_equal(run(), expected)
 
 
+@pytest.mark.usefixtures("same_as_before")
 @pytest.mark.parametrize("line", SENT, ids=[name for _, _, name, _ in SENT])
-@pytest.mark.usefixtures("own_folder")
-def test_every_line_has_its_answer(api, alice, tmp_path, beside, line):
+def test_every_line_has_its_answer(site, tmp_path, beside, line):
     field, make, name, codes = line
     path = make(name, tmp_path)
     files = {"checkpoint": base.upload(beside, "good.pth"), field: base.upload(path, name)}
-    refused(api(alice).post(VOICES, files), field, codes)
-    assert {found.name for found in tmp_path.iterdir()} <= {name, "var", make_indexes.CANARY}, "a payload ran"
+    refused(site.ask(VOICES, files), field, codes)
+    assert {found.name for found in tmp_path.iterdir()} <= {name, make_indexes.CANARY}, "a payload ran"
 
 
+@pytest.mark.usefixtures("same_as_before")
 @pytest.mark.parametrize("name", make_archives.MAKERS)
-def test_every_archive_has_its_answer(api, alice, own_folder, name):
+def test_every_archive_has_its_answer(site, name):
     sent = {"checkpoint": base.upload(make_archives.MAKERS[name](voice_bytes(**SHALLOW)), "a.zip")}
-    refused(api(alice).post(VOICES, sent), "checkpoint", {"bad_container"})
+    refused(site.ask(VOICES, sent), "checkpoint", {"bad_container"})
 
 
 def refused(answer, field: str, codes: set[str]) -> None:
-    """The exact answer, and nothing of it in rows, storage, quarantine or uploads."""
-    assert answer.status_code == 422, answer.content
-    error = answer.json()["error"]
-    assert (error["code"] in codes, error["field"]) == (True, field), error
-    assert not VoiceModel.objects.exists()
-    assert not VoiceCheck.objects.exists()
-    assert base.files_left() == set()
+    status, body = answer
+    assert status == 422, body
+    assert (body["error"]["code"] in codes, body["error"]["field"]) == (True, field), body
+
+
+def test_the_same_processes_take_a_good_voice(site, voice_file):
+    """After all of that; and the test sees what is left behind."""
+    before = site.standing()
+    status, body = site.ask(VOICES, {"checkpoint": base.upload(voice_file, "good.pth")})
+    assert status == 201, body
+
+    def state() -> str:
+        return site.ask(f"{VOICES}{body['id']}/")[1]["state"]
+
+    site.wait(lambda: state() != "unchecked")
+    assert state() == "ready"
+    now = site.standing()
+    assert (now["processes"], now["faults"]) == (before["processes"], before["faults"])
+    assert now != before
