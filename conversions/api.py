@@ -1,10 +1,12 @@
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from drf_spectacular.drainage import set_override
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
@@ -91,7 +93,8 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     class Meta:
         model = Conversion
         fields = (
-            "id", "kind", "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
+            "id", "kind", "batch",
+            "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
             "source", "result", "stream", "ready_seconds", "used_index", "warnings", *OPTION_NAMES,
             "keep_days", "delete_after_download",
             "created_at", "started_at", "finished_at", "expires_at",
@@ -187,6 +190,13 @@ class AgainSerializer(NewConversionSerializer):
             return self.create({**wish, "user": before.owner, "voice": voice, "recording": recording})
 
 
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise serializers.ValidationError({"batch": "This is no id."}) from error
+
+
 class ConversionViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -201,7 +211,13 @@ class ConversionViewSet(
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> ConversionQuerySet:
-        return Conversion.objects.visible_to(self.request.user).with_end().prefetch_related("pieces")
+        mine = Conversion.objects.visible_to(self.request.user).with_end().prefetch_related("pieces")
+        batch = self.request.query_params.get("batch")
+        return mine.filter(batch=_uuid(batch)) if batch and self.action == "list" else mine
+
+    @extend_schema(parameters=[OpenApiParameter("batch", OpenApiTypes.UUID, description="Only those of this batch.")])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     def paginate_queryset(self, queryset: Any) -> Any:
         page = super().paginate_queryset(queryset)

@@ -13,6 +13,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from conversions import recordings
+from conversions.batches.models import Batch
 from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
 from conversions.pieces import Piece
@@ -110,6 +111,10 @@ class Conversion(Kept):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.RECORDING, editable=False)
     voice = models.ForeignKey(VoiceModel, models.SET_NULL, null=True, related_name="conversions")
     voice_name = models.CharField("name of the voice", max_length=120, editable=False)
+
+    batch = models.ForeignKey(Batch, models.CASCADE, null=True, editable=False, related_name="conversions")
+    batch_position = models.PositiveIntegerField(default=0, editable=False)
+    batch_path = models.CharField("name in the batch", max_length=200, blank=True, editable=False)
 
     source = models.FileField(upload_to=source_path, blank=True, editable=False)
     source_name = models.CharField("recording", max_length=120, editable=False)

@@ -27,7 +27,7 @@ def probe(upload: "File[Any]", *, field: str = "recording") -> RecordingFacts:
     try:
         if upload.size > settings.MAX_RECORDING_MB << 20:
             raise AudioError("too_large", f"The recording is larger than {settings.MAX_RECORDING_MB} MB.")
-        with _on_disk(upload) as path:
+        with on_disk(upload) as path:
             return probe_file(path, limits())
     except RVCError as error:
         error.field = field
@@ -35,7 +35,7 @@ def probe(upload: "File[Any]", *, field: str = "recording") -> RecordingFacts:
 
 
 @contextmanager
-def _on_disk(upload: "File[Any]") -> Iterator[Path]:
+def on_disk(upload: "File[Any]") -> Iterator[Path]:
     """A path for an upload alone in a private folder, so that a playlist in disguise finds no neighbours."""
     with quarantine("recording-") as folder:
         path = Path(folder) / "recording"

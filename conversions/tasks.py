@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.files import File
 
 from conversions import recordings
+from conversions.batches.models import Unpacking
+from conversions.batches.work import work as unpacking
 from conversions.models import Conversion, forget_features
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
@@ -37,6 +39,10 @@ VOICE_MISSING = "A file of the voice {voice} is not in storage any more: bring t
 
 def convert(pk: str) -> bool:
     return perform(Conversion, pk, work)
+
+
+def unpack(pk: str) -> bool:
+    return perform(Unpacking, pk, unpacking)
 
 
 def work(conversion: Conversion, progress: Report) -> dict[str, Any]:

@@ -108,6 +108,11 @@ def admit_job(user: "User") -> None:
         raise SlowDown(f"{limit} conversions of yours wait or run already: let one of them end first.")
 
 
+def room(user: "User") -> int | None:
+    """How many more jobs of this person may wait; None where there is no limit."""
+    return max(0, settings.PERSON_JOBS - _jobs(user)) if settings.PERSON_JOBS else None
+
+
 def forget_days() -> None:
     """Days that count no more."""
     SoundOfDay.objects.filter(day__lt=timezone.localdate() - timedelta(days=1)).delete()

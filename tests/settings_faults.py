@@ -11,5 +11,6 @@ JOB_BEAT_SECONDS = 0.5
 JOB_LEASE_SECONDS = 5
 JOB_HINT_SECONDS = 2
 JOB_STALL_SECONDS = 4
+JOB_LISTENERS = ["webhooks.telling.tell"]
 SWEEP_MINUTES = FORGET_MINUTES = 0  # they belong to the domain
 LOGGING = LOGGING | {"loggers": {}}  # noqa: F405 - the queue says when its workers are ready

@@ -3,6 +3,7 @@
 import re
 import uuid
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import pytest
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 
+from conversions.batches.models import Batch
 from conversions.models import Conversion
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
@@ -20,7 +22,7 @@ from webhooks.models import Webhook
 pytestmark = pytest.mark.django_db
 
 LOGIN = "login"
-# method, address, nobody, stranger, owner, staff. {voice}, {done} and {imported} are alice's.
+# method, address, nobody, stranger, owner, staff. {voice}, {done}, {batch} and {imported} are alice's.
 TABLE = [
     ("get", "/", 302, 302, 302, 302),
     ("get", "/login/", 200, 302, 302, 302),
@@ -110,6 +112,14 @@ TABLE = [
     ("get", "/api/conversions/{done}/source/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/stream/", 401, 404, 200, 404),
+    ("get", "/api/batches/", 401, 200, 200, 200),
+    ("post", "/api/batches/", 401, 400, 400, 400),
+    ("get", "/api/batches/{batch}/", 401, 404, 200, 404),
+    ("delete", "/api/batches/{batch}/", 401, 404, 204, 404),
+    ("post", "/api/batches/{batch}/files/", 401, 404, 400, 404),
+    ("post", "/api/batches/{batch}/cancel/", 401, 404, 409, 404),
+    ("post", "/api/batches/{batch}/retry/", 401, 404, 409, 404),
+    ("get", "/api/batches/{batch}/zip/", 401, 404, 200, 404),
     ("get", "/webhooks/", LOGIN, 200, 200, 200),
     ("post", "/webhooks/", LOGIN, 422, 422, 422),
     ("post", "/webhooks/{webhook}/on/", LOGIN, 404, 302, 404),
@@ -170,10 +180,19 @@ def imported(voice, alice):
 
 
 @pytest.fixture
-def keys(voice, done, imported, alice):
+def batch(done):
+    """A batch of alice's that has ended, with one conversion."""
+    wish = {"voice": done.voice, "voice_name": done.voice_name, "options": asdict(ConversionOptions())}
+    batch = Batch.objects.create(owner=done.owner, name="Songs", size=1, **wish)
+    Conversion.objects.filter(pk=done.pk).update(batch=batch)
+    return batch
+
+
+@pytest.fixture
+def keys(voice, done, batch, imported, alice):
     """What stands for the words in braces."""
     webhook = Webhook.objects.create(owner=alice, url="https://files.example/hook")
-    things = {"voice": voice, "done": done, "imported": imported, "webhook": webhook}
+    things = {"voice": voice, "done": done, "batch": batch, "imported": imported, "webhook": webhook}
     return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug}
 
 
@@ -207,9 +226,10 @@ def json_for(method):
 
 
 @pytest.mark.parametrize("role", ["bob", "staff"])
-def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, voice, done, imported):
+def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, keys):
     client = api(request.getfixturevalue(role))
-    for kind, key in (("voices", voice.pk), ("conversions", done.pk), ("imports", imported.pk)):
+    for kind, name in (("voices", "voice"), ("conversions", "done"), ("batches", "batch"), ("imports", "imported")):
+        key = keys[name]
         hidden, missing = client.get(f"/api/{kind}/{key}/"), client.get(f"/api/{kind}/{uuid.uuid4()}/")
         assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
 

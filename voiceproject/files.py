@@ -103,11 +103,15 @@ def serve(
     return response
 
 
-def send(pieces: Iterator[bytes], *, size: int, filename: str) -> HttpResponseBase:
-    """Stream a file that is made while it is sent, as an attachment, to somebody who may have it."""
+def send(pieces: Iterator[bytes], *, size: int | None, filename: str) -> HttpResponseBase:
+    """Stream a file that is made while it is sent, as an attachment, to somebody who may have it.
+
+    size: None where it shows only at the end.
+    """
     response = StreamingHttpResponse(pieces)
     say_rules(response, media_type=BINARY, disposition=content_disposition_header(True, filename))
-    response["Content-Length"] = str(size)
+    if size is not None:
+        response["Content-Length"] = str(size)
     response["Accept-Ranges"] = "none"
     return response
 

@@ -265,11 +265,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {
-        "StateEnum": "jobs.models.State",
-        "VoiceStateEnum": "models_app.models.VoiceState",
-        "BatchStateEnum": "conversions.batches.totals.BatchState",
-    },
+    "ENUM_NAME_OVERRIDES": {"StateEnum": "jobs.models.State", "VoiceStateEnum": "models_app.models.VoiceState"},
 }
 
 # Behind TLS set HTTPS=true: secure cookies, HSTS, redirect. On loopback nobody listens in, and there is no certificate

@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
 from rvc.errors import StorageError, storage_error
+from rvc.voicefile.bundle import begins_zip
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 VOICE_FIELDS = ("checkpoint", "index")
 COVER_FIELD = "cover"
+RECORDING_FIELD = "recording"  # or a zip of recordings
 
 
 class UploadRefused(RequestDataTooBig):
@@ -65,8 +67,8 @@ class LimitedUpload(FileUploadHandler):
         self.count = 0
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *_: Any, **__: Any) -> None:  # noqa: N803 - Django's name
-        """Refuse before the first byte what cannot be right: a request holds a recording, or a voice and its index."""
-        most = max(settings.MAX_RECORDING_MB, settings.MAX_VOICE_MB * len(VOICE_FIELDS))
+        """Refuse before the first byte what cannot be right: a request holds recordings, or a voice and its index."""
+        most = max(settings.MAX_RECORDING_MB, settings.MAX_VOICE_MB * len(VOICE_FIELDS), settings.BATCH_MB)
         if content_length > (most + 1) * MIB:
             self.refuse(most)
 
@@ -76,6 +78,8 @@ class LimitedUpload(FileUploadHandler):
         self.count = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        if start == 0 and self.field_name == RECORDING_FIELD and begins_zip(raw_data):
+            self.limit_mb = max(self.limit_mb, settings.BATCH_MB)
         self.count += len(raw_data)
         if self.count > self.limit_mb * MIB:
             self.refuse(self.limit_mb, self.field_name)

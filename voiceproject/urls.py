@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import DataView, MeView
 from conversions.api import ConversionViewSet
+from conversions.batches.api import BatchViewSet
 from jobs.api import UsageView
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
@@ -23,6 +24,7 @@ router.register("voices", VoiceViewSet, basename="voice")
 router.register("imports", ImportViewSet, basename="import")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("conversions", ConversionViewSet, basename="conversion")
+router.register("batches", BatchViewSet, basename="batch")
 
 api = [
     path("token/", TokenView.as_view(), name="token"),

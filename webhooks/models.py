@@ -46,9 +46,9 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
             raise AddressError("already_there", "This address is told already.", field="url")
         return self.create(owner=user, url=address)
 
-    def told_of(self, job: Job) -> Self:
-        """Whom the end of this job concerns."""
-        return self.filter(owner_id=job.owner_id, active=True)
+    def told_by(self, owner_id: int | None) -> Self:
+        """Whom it concerns when something of this person has ended."""
+        return self.filter(owner_id=owner_id, active=True)
 
 
 class Webhook(models.Model):
