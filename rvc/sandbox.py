@@ -13,7 +13,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
 LARGEST_RESULT = 1 << 20
 SHOWN_TRACEBACK = 4096
+LOOK_SECONDS = 0.5
 ENVIRONMENT = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -55,6 +58,16 @@ def run(function: str, arguments: Mapping[str, Any], *, limits: Limits = Limits(
     return answer["result"]
 
 
+@contextlib.contextmanager
+def watched(tick: Callable[[], None]) -> Iterator[None]:
+    """Call `tick` about twice a second while a child works; what it raises ends the child and comes out of `run`."""
+    before = _tick.set(tick)
+    try:
+        yield
+    finally:
+        _tick.reset(before)
+
+
 def missing_protections() -> list[str]:
     """Why this machine confines a child less than it could; empty where everything is in place."""
     died = ("sandbox", "A child process cannot be started on this machine.")
@@ -67,6 +80,8 @@ def nothing() -> None:
 
 
 # The parent
+
+_tick: ContextVar[Callable[[], None] | None] = ContextVar("tick", default=None)
 
 
 def _ask(function: str, arguments: Mapping[str, Any], limits: Limits, died: tuple[str, str]) -> dict[str, Any]:
@@ -121,14 +136,28 @@ def _run_child(request: bytes, output: IO[bytes], log: IO[bytes], seconds: float
         start_new_session=True,
     )
     try:
-        child.communicate(request, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        return None
+        return child.returncode if _ended(child, request, seconds) else None
     finally:  # whatever interrupts the parent, no child outlives the call
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         child.wait()
-    return child.returncode
+
+
+def _ended(child: "subprocess.Popen[bytes]", request: bytes, seconds: float) -> bool:
+    """Wait for the child, ticking if somebody watches; whether it ended in time."""
+    tick = _tick.get()
+    end = time.monotonic() + seconds
+    remaining: bytes | None = request
+    while (left := end - time.monotonic()) > 0:
+        try:
+            child.communicate(remaining, timeout=left if tick is None else min(left, LOOK_SECONDS))
+        except subprocess.TimeoutExpired:
+            remaining = None  # what was not written yet is remembered
+            if tick is not None:
+                tick()
+        else:
+            return True
+    return False
 
 
 def _parsed(output: IO[bytes]) -> dict[str, Any] | None:

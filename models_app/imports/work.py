@@ -19,6 +19,7 @@ from models_app import addresses
 from models_app.forms import name_from_file
 from models_app.imports import hub
 from models_app.models import VoiceImport, VoiceModel
+from rvc import sandbox
 from rvc.errors import RVCError, VoiceFileError
 from voiceproject.addresses import AddressError
 from voiceproject.downloads import Download, check_sha256
@@ -129,7 +130,8 @@ def _bring(job: VoiceImport, wish: Wish, meter: Meter, visit: Visit, home: Path)
     with ExitStack() as opened:
         sent = File(opened.enter_context(voice.open("rb")), name=_label(url))
         beside = File(opened.enter_context(index.open("rb")), name=_label(index_url)) if index else None
-        checked = VoiceModel.objects.examine(checkpoint=sent, index=beside, owner=job.owner)
+        with sandbox.watched(meter.tick):
+            checked = VoiceModel.objects.examine(checkpoint=sent, index=beside, owner=job.owner)
     meter.enter("store", 1.0)
     name = job.name or name_from_file(_label(url))
     origin = url.partition("?")[0]  # what follows may be a key to the file

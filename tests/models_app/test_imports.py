@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
+import psutil
 import pytest
 from django.db import connection
 
@@ -18,6 +19,7 @@ from jobs.tasks import perform
 from models_app import addresses, tasks
 from models_app.imports.work import work
 from models_app.models import VoiceCheck, VoiceImport, VoiceModel
+from rvc import sandbox
 from tests import base
 from tests import network as net
 from tests.voiceproject.test_addresses import LOOPBACK, PRIVATE, SCHEMES, WRITING
@@ -353,6 +355,27 @@ def test_a_cancel_is_heard_while_nothing_comes(alice, files, settings):
     fetcher = replace(addresses.fetcher(), patience=Patience())
     perform(VoiceImport, str(job.pk), partial(work, fetcher=fetcher))
     assert time.monotonic() - cancelled[0] < 2
+    job.refresh_from_db()
+    assert job.state == State.CANCELLED
+    assert base.files_left() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_is_heard_while_the_file_is_checked(alice, files, settings, monkeypatch):
+    settings.JOB_BEAT_SECONDS = 0.1
+    job = VoiceImport.objects.create(owner=alice, url=URL)
+    cancelled = []
+
+    def check_for_a_minute(function, arguments, **how):
+        VoiceImport.objects.get(pk=job.pk).cancel()
+        cancelled.append(time.monotonic())
+        return run("tests.rvc.children:sleep", {"seconds": 60}, **how)
+
+    run = sandbox.run
+    monkeypatch.setattr(sandbox, "run", check_for_a_minute)
+    tasks.import_voice(str(job.pk))
+    assert time.monotonic() - cancelled[0] < 5
+    assert psutil.Process().children() == []
     job.refresh_from_db()
     assert job.state == State.CANCELLED
     assert base.files_left() == set()

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from rvc import sandbox
@@ -40,6 +41,27 @@ def test_an_error_with_another_constructor_comes_back_too():
     with pytest.raises(OptionError) as caught:
         call("refuse_option")
     assert (caught.value.code, caught.value.field) == ("bad_option", "protect")
+
+
+def test_whoever_watches_may_end_it():
+    ticks = []
+
+    def tick():
+        ticks.append(time.monotonic())
+        if len(ticks) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), sandbox.watched(tick):
+        call("sleep", seconds=60)
+    assert 0.4 < ticks[1] - ticks[0] < 5
+    assert psutil.Process().children() == []
+    assert call("double", number=21) == 42
+    assert len(ticks) == 2
+
+
+def test_a_child_that_is_watched_is_late_as_well():
+    with sandbox.watched(lambda: None):
+        died("sleep", seconds=60, limits=sandbox.Limits(wall_seconds=1))
 
 
 @pytest.mark.parametrize("name", ["crash", "segfault", "flood"])
