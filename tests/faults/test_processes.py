@@ -136,7 +136,7 @@ class FaultTests(FaultCase):
         self.assert_each_done_once()
         assert len(self.lines("start")) == 3
 
-    def test_poison_and_hang_and_memory_hurt_nobody_else(self):
+    def test_poison_and_hang_and_oom_hurt_nobody_else(self):
         bad = {kind: self.add(kind=kind)[0] for kind in ("poison", "hang", "memory", "bug")}
         good = self.add(6, seconds=0.1)
         self.wait_until_final(40)

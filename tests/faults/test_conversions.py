@@ -1,0 +1,113 @@
+"""Real conversions whose workers are killed, whose voices are deleted, and which nobody wants any more."""
+
+import os
+import signal
+import time
+
+import pytest
+import soundfile
+from django.conf import settings
+from django.core.management import call_command
+
+from conversions.models import Conversion
+from models_app import ingest
+from models_app.bundled import ENCODER, FOLDER
+from models_app.models import VoiceModel
+from rvc.assets import AssetStore
+from tests import base
+from tests.faults.base import FaultCase
+from tests.faults.soak.judge import age
+
+SECONDS = 12
+WORK = settings.VAR_DIR / "work"
+
+
+class ConversionTests(FaultCase):
+    def start(self):
+        super().start(timeout=120, settings_module="tests.settings_faults_domain", RVC_THREADS="1")
+
+    def setUp(self):
+        store = AssetStore(settings.ASSETS_DIR)
+        if not store.installed(ENCODER):
+            store.import_from(FOLDER / "encoder.zip")
+        super().setUp()
+        path = settings.VAR_DIR / "voice.pth"
+        base.write_tiny_voice(path)
+        self.voice = VoiceModel(owner=self.alice, name="Tiny")
+        self.voice.store(ingest.check(path))
+        self.voice.checks.all().delete()
+        self.addCleanup(self.forget)
+
+    def forget(self):
+        for row in (*Conversion.objects.all(), *VoiceModel.objects.all()):
+            row.delete()
+
+    def submit(self, count=1):
+        sound = base.tone(SECONDS)
+        for _ in range(count):
+            Conversion.objects.submit(self.alice, self.voice, base.upload(sound), self.voice.options())
+
+    def wait_until_converting(self):
+        begun = Conversion.objects.running().filter(progress__gt=0.03)
+        self.wait(begun.exists, 30, "the engine is at work")
+        return begun.first()
+
+    def wait_until_ended(self):
+        self.wait(lambda: not Conversion.objects.active().exists(), 60, "every conversion ended")
+
+    def results(self):
+        return sorted(f"results/{path.name}" for path in (settings.VAR_DIR / "files/results").glob("*"))
+
+    def test_kill_busy_and_orphans(self):
+        """One worker dies in the middle, another between its file and its row: one result each, the rest is swept."""
+        self.submit(2)
+        self.kill(self.wait_until_converting().worker_pid)
+        (settings.VAR_DIR / "files/results").mkdir(parents=True, exist_ok=True)
+        (settings.VAR_DIR / "files/results/of-a-worker-that-died.wav").write_bytes(b"no row names it")
+        self.wait_until_ended()
+        for conversion in Conversion.objects.all():
+            assert conversion.state == "done", conversion.error_message
+            with conversion.result.open("rb") as handle:
+                heard = soundfile.info(handle)
+            assert heard.frames == SECONDS * heard.samplerate
+        assert list(WORK.glob("*")) == []
+        age(settings.VAR_DIR / "files")
+        call_command("storage", "--sweep")
+        call_command("storage", "--check")
+        assert self.results() == sorted(Conversion.objects.values_list("result", flat=True))
+
+    def test_cancel(self):
+        self.submit()
+        conversion = self.wait_until_converting()
+        asked = time.monotonic()
+        assert conversion.cancel()
+        self.wait(lambda: list(WORK.glob("*")) == [], 5, "its folder is gone")
+        assert time.monotonic() - asked < 5
+        assert os.kill(conversion.worker_pid, 0) is None, "the worker lives on"
+        conversion.refresh_from_db()
+        assert (conversion.state, self.results()) == ("cancelled", [])
+
+    def test_delete_in_use(self):
+        self.submit(3)
+        self.wait_until_converting()
+        self.voice.remove(self.alice)
+        self.wait_until_ended()
+        ends = set(Conversion.objects.values_list("state", "error_code"))
+        assert ends <= {("done", ""), ("failed", "voice_deleted")}
+        assert ("failed", "voice_deleted") in ends
+        assert not any((settings.VAR_DIR / "files/voices").rglob("*.safetensors"))
+
+    @pytest.mark.long
+    def test_fenced(self):
+        """A worker that was stopped finds on waking that another has done its work: its own result is dropped."""
+        self.submit()
+        conversion = self.wait_until_converting()
+        os.kill(conversion.worker_pid, signal.SIGSTOP)
+        try:
+            self.wait_until_ended()
+        finally:
+            os.kill(conversion.worker_pid, signal.SIGCONT)
+        self.wait(lambda: list(WORK.glob("*")) == [], 5, "the late twin left")
+        conversion.refresh_from_db()
+        assert (conversion.state, conversion.attempt) == ("done", 2)
+        assert self.results() == [conversion.result.name]
