@@ -173,6 +173,7 @@ WEBHOOK_MOST_FAILURES = 30  # so many in a row turn an address off
 TTS_ENGINES = env.list("TTS_ENGINES", default=["pyttsx3", "piper", "kokoro", "gtts", "openai", "azure"])
 TTS_LANGUAGE = env.str("TTS_LANGUAGE", "en")  # of texts of which nothing else is known
 PIPER_DIR = Path(env.str("PIPER_DIR", str(VAR_DIR / "piper")))  # voices: NAME.onnx with NAME.onnx.json
+KOKORO_DIR = Path(env.str("KOKORO_DIR", str(VAR_DIR / "kokoro")))  # an .onnx, its config.json, voices
 TTS_PRIVATE_SERVERS = env.bool("TTS_PRIVATE_SERVERS", False)  # the addresses below may be of this machine's own network
 GTTS = env.bool("GTTS", False)  # texts go to Google
 OPENAI_SPEECH_KEY = env.str("OPENAI_SPEECH_KEY", "")  # texts go to whoever OPENAI_SPEECH_URL is
@@ -188,10 +189,7 @@ PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
 PERSON_MINUTES_A_DAY = env.int("PERSON_MINUTES_A_DAY", 0)  # of sound
 PERSON_STORAGE_MB = env.int("PERSON_STORAGE_MB", 0)  # recordings, results and voices
 
-FILE_UPLOAD_HANDLERS = [
-    "voiceproject.uploads.LimitedUpload",
-    "voiceproject.uploads.UploadToDisk",
-]
+FILE_UPLOAD_HANDLERS = ["voiceproject.uploads.LimitedUpload", "voiceproject.uploads.UploadToDisk"]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_NUMBER_FILES = max(4, BATCH_FILES + 1)  # one too many is answered with the limit

@@ -120,6 +120,16 @@ CONTENTVEC = Asset(
     is_folder=True,
 )
 
+_KOKORO = "onnx-community/Kokoro-82M-v1.0-ONNX"
+_KOKORO_VOICES = {
+    "af_heart": "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b",
+    "af_bella": "f69d836209b78eb8c66e75e3cda491e26ea838a3674257e9d4e5703cbaf55c8b",
+    "am_fenrir": "c27989f741f7ee34d273a39d8a595cc0837d35f5ced9a29b7cc162614616df43",
+    "am_michael": "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1",
+    "bf_emma": "669fe0647f9dd04fcab92f1439a40eeb4c8b4ab1f82e4996fe3d918ce4a63b73",
+    "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
+}
+
 _ALL = (
     WHISPER_BASE,
     CONTENTVEC,
@@ -212,6 +222,27 @@ _ALL = (
                     4794,
                     "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
                 ),
+            ),
+        ),
+        is_folder=True,
+    ),
+    Asset(
+        "kokoro",
+        "Network and voices for speaking texts: English, natural, for the engine kokoro",
+        "Apache-2.0 (hexgrad)",
+        (
+            (
+                _hub(
+                    "hexgrad/Kokoro-82M:config.json",
+                    2351,
+                    "5abb01e2403b072bf03d04fde160443e209d7a0dad49a423be15196b9b43c17f",
+                ),
+                _hub(
+                    f"{_KOKORO}:onnx/model_quantized.onnx",
+                    92361116,
+                    "fbae9257e1e05ffc727e951ef9b9c98418e6d79f1c9b6b13bd59f5c9028a1478",
+                ),
+                *(_hub(f"{_KOKORO}:voices/{voice}.bin", 522240, sha256) for voice, sha256 in _KOKORO_VOICES.items()),
             ),
         ),
         is_folder=True,

@@ -32,6 +32,17 @@ LONGEST_SENTENCE = 500
 """Sounds after which a sentence is cut at the end of a clause."""
 
 
+class _Voice(ctypes.Structure):
+    """espeak_VOICE: what is looked for."""
+
+    _fields_ = (
+        *((name, ctypes.c_char_p) for name in ("name", "languages", "identifier")),
+        *((name, ctypes.c_ubyte) for name in ("gender", "age", "variant", "xx1")),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
 def sentences(text: str, voice: str) -> list[list[str]]:
     """The sounds of each sentence: IPA in single code points (NFD), with blanks and . ? ! , : ; among them.
 
@@ -58,7 +69,8 @@ def _library(voice: str) -> Any:
     data = espeakng_loader.get_data_path().encode()
     if library.espeak_Initialize(RETRIEVAL, 0, data, DO_NOT_EXIT) < 0:
         raise SpeechError("engine_failed", "eSpeak NG could not be started.")
-    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+    wanted = _Voice(languages=voice.encode())  # some have a file of another name: en-gb
+    if library.espeak_SetVoiceByName(voice.encode()) and library.espeak_SetVoiceByProperties(ctypes.byref(wanted)):
         raise SpeechError("unknown_language", f"eSpeak NG does not know the language {voice[:40]!r}.")
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]

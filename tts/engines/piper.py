@@ -14,7 +14,7 @@ from rvc.assets import AssetStore
 from rvc.errors import AssetError
 from tts.engines.base import Engine, Sound, Speaker, SpeechError, Trouble, Utterance
 from tts.engines.children import in_child
-from tts.engines.piper_voice import PiperVoice, voices
+from tts.engines.piper_voice import voices
 from tts.engines.sound import read_wav
 
 PACKAGES = ("onnxruntime", "espeakng_loader")
@@ -45,7 +45,7 @@ class Piper(Engine):
     def _say(self, utterance: Utterance, folder: Path, timeout: float) -> Sound:
         name, _, speaker = utterance.speaker.partition(":")
         voice = voices()[name]
-        _check_file(voice)
+        check_asset(voice.model.parent)
         noise, length, duration = voice.scales
         target = folder / "said.wav"
         arguments = {
@@ -59,19 +59,23 @@ class Piper(Engine):
                 "ids": voice.ids,
                 "speaker": voice.speakers[speaker] if voice.speakers else None,
             },
-            "threads": settings.RVC_THREADS or max(1, (os.cpu_count() or 1) // settings.WORKERS),
+            "threads": threads(),
         }
         facts = in_child("tts.engines.piper_child:speak", arguments, timeout=timeout, limits=LIMITS)
         sound = read_wav(target)
         return Sound(sound.samples, sound.rate, {"version": name, **facts})
 
 
-def _check_file(voice: PiperVoice) -> None:
-    """A voice among the pretrained files is the published one, or at least the one that was there first."""
-    folder = voice.model.parent
+def check_asset(folder: Path) -> None:
+    """Files among the pretrained ones are those that were published, or at least those that were there first."""
     if folder.parent != settings.ASSETS_DIR:
         return
     try:
         AssetStore(settings.ASSETS_DIR).path(folder.name)
     except AssetError as error:
         raise SpeechError("engine_failed", error.message) from error
+
+
+def threads() -> int:
+    """As many as a conversion has."""
+    return settings.RVC_THREADS or max(1, (os.cpu_count() or 1) // settings.WORKERS)

@@ -13,6 +13,7 @@ from tts.engines.base import OF_THE_WISH, Attempt, Engine, SpeechError, Spoken, 
 PLACES = {
     "pyttsx3": "tts.engines.pyttsx3:Pyttsx3",
     "piper": "tts.engines.piper:Piper",
+    "kokoro": "tts.engines.kokoro:Kokoro",
     "gtts": "tts.engines.gtts:GTTS",
     "openai": "tts.engines.openai:OpenAI",
     "azure": "tts.engines.azure:Azure",

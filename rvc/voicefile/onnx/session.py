@@ -78,6 +78,11 @@ class Session:
             self._refuse(error)
         self.providers: list[str] = self._session.get_providers()
 
+    @property
+    def input_types(self) -> dict[str, str]:
+        """The type of each input by its name, in onnxruntime's words."""
+        return {value.name: value.type for value in self._session.get_inputs()}
+
     def options(self) -> Any:
         """The options of one run; setting `terminate` on them ends it."""
         options = self._options()
