@@ -17,6 +17,8 @@ from conversions.models import Conversion
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
+from tts.models import Speech
+from tts.wishes import Wish
 from webhooks.models import Webhook
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,12 @@ TABLE = [
     ("post", "/api/batches/{batch}/cancel/", 401, 404, 409, 404),
     ("post", "/api/batches/{batch}/retry/", 401, 404, 409, 404),
     ("get", "/api/batches/{batch}/zip/", 401, 404, 200, 404),
+    ("post", "/api/text-to-speech", 401, 400, 400, 400),
+    ("get", "/api/speeches/", 401, 200, 200, 200),
+    ("post", "/api/speeches/", 401, 400, 400, 400),
+    ("get", "/api/speeches/{speech}/", 401, 404, 200, 404),
+    ("delete", "/api/speeches/{speech}/", 401, 404, 204, 404),
+    ("get", "/api/engines/", 401, 200, 200, 200),
     ("get", "/webhooks/", LOGIN, 200, 200, 200),
     ("post", "/webhooks/", LOGIN, 422, 422, 422),
     ("post", "/webhooks/{webhook}/on/", LOGIN, 404, 302, 404),
@@ -193,6 +201,9 @@ def keys(voice, done, batch, imported, alice):
     """What stands for the words in braces."""
     webhook = Webhook.objects.create(owner=alice, url="https://files.example/hook")
     things = {"voice": voice, "done": done, "batch": batch, "imported": imported, "webhook": webhook}
+    speech = Speech.objects.submit(alice, voice, Wish("Hello."), ConversionOptions())
+    speech.conversion.cancel()
+    things["speech"] = speech
     return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug}
 
 

@@ -18,6 +18,8 @@ PARAGRAPH_PAUSES = 2.0
 """The silence after a paragraph, in those after a sentence."""
 NAME_LENGTH = 60
 
+FIELDS = {"speaker": "engine_speaker", "engine": "engines"}
+"""What engines call otherwise than a wish does."""
 SIGNS_A_SECOND, LETTERS_A_SECOND = 4.0, 14.0
 FIRST_SIGN = "\u2e80"
 """From here on in Unicode a sign is a syllable or a word."""
@@ -44,25 +46,24 @@ class Wish:
         if self.pause is not None and not PAUSES[0] <= self.pause <= PAUSES[1]:
             raise SpeechError("bad_option", f"A pause is {PAUSES[0]:g} to {PAUSES[1]:g} seconds.", field="pause")
         chain = self.engines or offline_chain()
-        for name in chain:
-            engine(name)  # known here
         language = self.language or languages.guess(text, str(settings.TTS_LANGUAGE))
         wish = replace(self, text=text, engines=tuple(dict.fromkeys(chain)), language=language)
         try:
             return wish._possible()
         except SpeechError as error:
+            error.field = FIELDS.get(error.field or "", error.field)
             if self.language or error.code != "unknown_language":
                 raise
             return replace(wish, language="")._possible()  # it was only guessed
 
     def _possible(self) -> Self:
         """Refuse at once what the first engine would refuse, if it is the only one or the wish is wrong."""
+        known = [engine(name) for name in self.engines]
         try:
-            engine(self.engines[0]).check(self.utterance("a"))
+            known[0].check(self.utterance("a"))
         except SpeechError as error:
             if len(self.engines) > 1 and error.code not in ("bad_option", "unknown_speaker"):
                 return self  # the next may do it
-            error.field = {"speaker": "engine_speaker"}.get(error.field or "", error.field)
             raise
         return self
 

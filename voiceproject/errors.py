@@ -25,6 +25,7 @@ STATUS_OF_CODE = {
     "busy": 409,
     "too_large": 413,
     "slow_down": 429,
+    "internal": 500,
     "queue_full": 503,
     "storage_unreachable": 503,
     "storage_denied": 503,

@@ -14,6 +14,7 @@ from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
 from monitoring.views import metrics, ready
+from tts.api import EngineViewSet, SpeechViewSet, TextToSpeechView
 from voiceproject.throttle import throttled
 from voiceproject.views import DocsView, TokenView
 from webhooks.api import WebhookViewSet
@@ -26,6 +27,9 @@ router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("conversions", ConversionViewSet, basename="conversion")
 router.register("batches", BatchViewSet, basename="batch")
 
+router.register("speeches", SpeechViewSet, basename="speech")
+router.register("engines", EngineViewSet, basename="engine")
+
 api = [
     path("token/", TokenView.as_view(), name="token"),
     path("me/", MeView.as_view(), name="me"),
@@ -34,6 +38,7 @@ api = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # drf-spectacular has no page for OPTIONS.
     path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
+    path("text-to-speech", TextToSpeechView.as_view(), name="text-to-speech"),
     *router.urls,
 ]
 

@@ -1,0 +1,250 @@
+"""Speech for programs: texts in, conversions out, and what can speak here."""
+
+import re
+import time
+from typing import Any, ClassVar, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializer
+from conversions.files import serve_result
+from conversions.models import Conversion
+from jobs.models import State
+from models_app.models import VoiceModel
+from rvc.errors import RVCError
+from tts.engines.base import Engine, SpeechError
+from tts.engines.registry import engines
+from tts.models import WISHES, Speech, SpeechQuerySet
+from tts.wishes import PAUSES, RATES, VOLUMES, Wish
+from voiceproject.api import AnyAccept, NewestFirst
+
+LOOK_SECONDS = 0.2
+PREFERRED_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,5})")
+CRASHES = ("job_crashed", "job_timed_out", "out_of_memory")
+ANSWERS = {
+    202: OpenApiResponse(description="Accepted; `Location` says where to watch it."),
+    (200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The sound, where it was done within the wait."),
+}
+PREFER = OpenApiParameter("Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`, as the field.")
+
+
+class TextField(serializers.CharField):
+    """Any text: what cannot be spoken is left out later, not refused."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(trim_whitespace=False, allow_blank=True, **given)
+        self.validators = []
+
+
+@extend_schema_field({"type": "string"})
+class VoiceField(serializers.Field):  # type: ignore[type-arg]
+    """A voice that one may use, by its id or its name."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": "The voice was not found.",
+        "ambiguous": "Several voices have this name: choose one by its id.",
+    }
+
+    def to_internal_value(self, data: Any) -> VoiceModel:
+        user = self.context["request"].user
+        voices = VoiceModel.objects.visible_to(user)
+        words = data if isinstance(data, str) else ""
+        try:
+            return voices.find(words.replace("\0", ""))
+        except VoiceModel.DoesNotExist:
+            self.fail("does_not_exist")
+        except VoiceModel.MultipleObjectsReturned:
+            self.fail("ambiguous")
+
+
+class NewSpeechSerializer(NewConversionSerializer):
+    """As for a recording, with a text in its place."""
+
+    recording = None  # type: ignore[assignment]
+    text = TextField(help_text="What is to be said; an empty line ends a paragraph.")
+    voice = VoiceField(  # type: ignore[assignment]
+        help_text="Id or name of a voice you may use."
+    )
+    language = serializers.CharField(
+        required=False, allow_blank=True, max_length=40, help_text="BCP 47, like `en` or `pt-BR`; guessed if left out."
+    )
+    engines = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        max_length=8,
+        help_text="Who is to speak, in order: the next is asked where one fails. Left out, the offline ones.",
+    )
+    engine_speaker = serializers.CharField(
+        required=False, allow_blank=True, max_length=120, help_text="A speaker of the first engine, by its id."
+    )
+    rate = serializers.FloatField(required=False, help_text=f"{RATES[0]:g} to {RATES[1]:g}; 1 is usual.")
+    pause = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text=f"Seconds between sentences, {PAUSES[0]:g} to {PAUSES[1]:g}; left out, natural pauses.",
+    )
+    volume = serializers.FloatField(required=False, help_text=f"{VOLUMES[0]:g} to {VOLUMES[1]:g}.")
+    wait = serializers.IntegerField(
+        required=False, min_value=0, help_text="Seconds to wait for the sound itself; then 202 as without."
+    )
+
+    def create(self, validated_data: dict[str, Any]) -> Speech:  # type: ignore[override]
+        data = dict(validated_data)
+        user, voice = data.pop("user"), data.pop("voice")
+        wish = {name: data.pop(name) for name in WISHES if name in data}
+        keeping = {name: data.pop(name) for name in KEEPING if name in data}
+        wish["engines"] = tuple(wish.get("engines", ()))
+        return Speech.objects.submit(user, voice, Wish(**wish), voice.options(**data), **keeping)
+
+
+class SpeechSerializer(serializers.ModelSerializer[Speech]):
+    id = serializers.UUIDField(source="pk", read_only=True, help_text="That of its conversion, too.")
+    engine = serializers.CharField(read_only=True, help_text="Who spoke; empty while nobody has.")
+    engines = serializers.ListField(child=serializers.CharField(), read_only=True)
+    attempts = serializers.ListField(child=serializers.DictField(), read_only=True, help_text="Who could not, and why.")
+    conversion = ConversionSerializer(read_only=True)
+
+    class Meta:
+        model = Speech
+        fields = ("id", *WISHES, "engine", "attempts", "conversion")
+        read_only_fields = fields
+
+
+class SpeakerSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    language = serializers.CharField(help_text="BCP 47; empty: any.")
+    gender = serializers.CharField(help_text="`male`, `female` or empty.")
+
+
+class EngineSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    online = serializers.BooleanField(help_text="Whether a text that it speaks goes to a third party.")
+    usable = serializers.SerializerMethodField()
+    trouble = serializers.SerializerMethodField()
+    speakers = serializers.SerializerMethodField()
+
+    def get_usable(self, engine: Engine) -> bool:
+        return engine.trouble() is None
+
+    def get_trouble(self, engine: Engine) -> str | None:
+        """Why it cannot be used, and what to do."""
+        trouble = engine.trouble()
+        return trouble.sentence if trouble else None
+
+    @extend_schema_field(SpeakerSerializer(many=True))
+    def get_speakers(self, engine: Engine) -> Any:
+        try:
+            return SpeakerSerializer(engine.speakers(), many=True).data
+        except SpeechError:
+            return []
+
+
+class EngineViewSet(viewsets.ViewSet):
+    """The engines that speak texts on this server."""
+
+    @extend_schema(responses=EngineSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """In the order in which they are offered, those that cannot be used too."""
+        return Response(EngineSerializer(list(engines().values()), many=True).data)
+
+
+class Accepting(APIView):
+    """Takes a text; answers at once, or with the sound if somebody wants to wait for it."""
+
+    content_negotiation_class = AnyAccept
+
+    def accept(self, request: Request) -> HttpResponseBase:
+        context = {"request": request, "view": self, "format": None}
+        serializer = NewSpeechSerializer(data=request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        wait = _patience(request, serializer.validated_data.pop("wait", 0))
+        speech = serializer.save(user=cast("User", request.user))
+        conversion = _awaited(speech.conversion, wait)
+        location = reverse("api:speech-detail", args=[speech.pk], request=request)
+        response: HttpResponseBase
+        if conversion.state == State.DONE:
+            response = serve_result(request._request, conversion, fetched=True)
+        elif conversion.error_code:
+            raise _told(conversion)
+        else:
+            speech = Speech.objects.select_related("conversion__owner__keeping").get(pk=speech.pk)
+            response = Response(SpeechSerializer(speech, context=context).data, status.HTTP_202_ACCEPTED)
+        response["Location"] = location
+        return response
+
+
+class SpeechPages(NewestFirst):
+    ordering = ("-created_at", "conversion_id")
+
+
+class SpeechViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet[Speech],
+    Accepting,
+):
+    """Your texts. Each is a conversion of the same id, which is watched, heard, cancelled and repeated under
+    `/api/conversions/`."""
+
+    queryset = Speech.objects.none()
+    serializer_class = SpeechSerializer
+    pagination_class = SpeechPages
+
+    def get_queryset(self) -> SpeechQuerySet:
+        rows = Speech.objects.visible_to(self.request.user).select_related("conversion__owner__keeping")
+        return rows.prefetch_related("conversion__pieces").annotate(created_at=F("conversion__created_at"))
+
+    @extend_schema(request=NewSpeechSerializer, responses=ANSWERS | {202: SpeechSerializer}, parameters=[PREFER])
+    def create(self, request: Request) -> HttpResponseBase:
+        """Have a text spoken in a voice."""
+        return self.accept(request)
+
+    def perform_destroy(self, instance: Speech) -> None:
+        """A worker that is busy with it stops at its next beat; recording and result go as well."""
+        instance.conversion.cancel()
+        instance.conversion.delete()
+
+
+class TextToSpeechView(Accepting):
+    @extend_schema(
+        request=NewSpeechSerializer,
+        responses=ANSWERS | {202: SpeechSerializer},
+        parameters=[PREFER],
+        operation_id="text_to_speech",
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """The same as `POST /api/speeches/`, at the address that an older front end knows."""
+        return self.accept(request)
+
+
+def _patience(request: Request, wait: int) -> int:
+    """Seconds that somebody wants to wait, as the body or the header says, within the limit of the server."""
+    preferred = PREFERRED_WAIT.search(request.headers.get("Prefer", "").lower())
+    return min(wait or (int(preferred[1]) if preferred else 0), int(settings.SPEECH_WAIT_SECONDS))
+
+
+def _awaited(conversion: Conversion, wait: int) -> Conversion:
+    until = time.monotonic() + wait
+    while not conversion.is_final and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        conversion.refresh_from_db()
+    return conversion
+
+
+def _told(conversion: Conversion) -> RVCError:
+    """The end of a job that somebody has waited for, as the error of the request."""
+    code = "internal" if conversion.error_code in CRASHES else conversion.error_code
+    return RVCError(code, conversion.error_message)
