@@ -3,11 +3,12 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import soundfile
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from conversions.models import Conversion
 from models_app import ingest
@@ -96,6 +97,18 @@ class ConversionTests(FaultCase):
         assert ends <= {("done", ""), ("failed", "voice_deleted")}
         assert ("failed", "voice_deleted") in ends
         assert not any((settings.VAR_DIR / "files/voices").rglob("*.safetensors"))
+
+    def test_bitrot(self):
+        """One bit of a stored voice is not what it was: no conversion sounds wrong without a word."""
+        path = Path(self.voice.file.path)
+        content = bytearray(path.read_bytes())
+        content[-100] ^= 1
+        path.write_bytes(content)
+        self.submit()
+        self.wait_until_ended()
+        assert set(Conversion.objects.values_list("state", "error_code")) == {("rejected", "damaged")}
+        with pytest.raises(CommandError, match=f"{self.voice.file.name}: it is not what was stored"):
+            call_command("storage", "--check")
 
     @pytest.mark.long
     def test_fenced(self):

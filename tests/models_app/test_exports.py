@@ -77,7 +77,7 @@ def test_a_damaged_voice_says_so(alices, client, alice, voice):
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "damaged")
     client.force_login(alice)
     shown = client.get(reverse("voices:export-pth", args=[voice.pk]), follow=True)
-    assert "missing or damaged" in shown.content.decode()
+    assert "A stored file is damaged" in shown.content.decode()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,6 @@
 """Compares what lies in storage with what the rows name. A process that is killed may leave a file without a row."""
 
+import hashlib
 import shutil
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from django.utils import timezone
 from conversions.models import Conversion
 from jobs.events import JobEvent
 from jobs.quotas import forget_days
+from models_app.models import VoiceModel
 from voiceproject.copies import copies
 
 YOUNG = timedelta(hours=1)
@@ -30,7 +32,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--check", action="store_true", help="only say what there is; status 1 if anything is wrong")
+        what.add_argument(
+            "--check",
+            action="store_true",
+            help="only say what there is, and read every voice; status 1 if anything is wrong",
+        )
         what.add_argument("--sweep", action="store_true", help="remove the files that belong to nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +57,9 @@ class Command(BaseCommand):
                 copies().forget(name)
         else:
             self._tell_sizes(stored)
-        self._judge([name for name in sorted(named - stored) if not default_storage.exists(name)])
+        missing = [name for name in sorted(named - stored) if not default_storage.exists(name)]
+        damaged = [] if self.sweep else sorted(set(_damaged()) - set(missing))
+        self._judge(missing, damaged)
 
     def _take_file(self, name: str, before: datetime) -> None:
         try:
@@ -79,9 +87,10 @@ class Command(BaseCommand):
             sizes = [_size(name) for name in stored if name.startswith(f"{folder}/")]
             self.stdout.write(f"{folder}: {len(sizes)} files, {filesizeformat(sum(sizes))}")
 
-    def _judge(self, missing: list[str]) -> None:
+    def _judge(self, missing: list[str], damaged: list[str]) -> None:
         """Whoever reads only the exit status learns that something is wrong."""
         trouble = [f"{name}: a row names it and it is missing" for name in missing]
+        trouble += [f"{name}: it is not what was stored; bring the voice once more" for name in damaged]
         if self.homeless and not self.sweep:
             way = "`python3 run.py manage storage --sweep` removes them"
             trouble.append(f"{self.homeless} files or folders belong to nothing; {way}.")
@@ -113,6 +122,20 @@ def _named() -> Iterator[str]:
         for field in model._meta.concrete_fields:
             if isinstance(field, FileField):
                 yield from model._default_manager.exclude(**{field.name: ""}).values_list(field.name, flat=True)
+
+
+def _damaged() -> Iterator[str]:
+    """Files of voices whose bytes are others than those that were stored, or cannot be read."""
+    for voice in VoiceModel.objects.all():
+        for file, sha256 in ((voice.file, voice.file_sha256), (voice.index_file, voice.index_file_sha256)):
+            if file.name and sha256:
+                try:
+                    with file.storage.open(file.name) as handle:
+                        whole = hashlib.file_digest(handle, "sha256").hexdigest() == sha256
+                except OSError:
+                    whole = False
+                if not whole:
+                    yield str(file.name)
 
 
 def _left_behind(before: datetime) -> Iterator[Path]:
