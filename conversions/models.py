@@ -192,7 +192,7 @@ class Conversion(Kept):
     def recording(self) -> "UploadedFile[Any]":
         """The stored recording, as if it had been sent once more. Raises RVCError("source_missing") when it is gone."""
         try:
-            return UploadedFile(self.source.open("rb"), self.source_name, size=self.source.size)
+            return UploadedFile(self.source.open("rb"), self.source_file_name, size=self.source.size)
         except (FileNotFoundError, ValueError) as error:  # ValueError: the row names no file
             message = "The earlier recording is not there any more: choose it once more."
             raise RVCError("source_missing", message, field="recording") from error

@@ -120,7 +120,7 @@ class SpeechSerializer(serializers.ModelSerializer[Speech]):
         read_only_fields = fields
 
 
-class SpeakerSerializer(serializers.Serializer[Any]):
+class EngineSpeakerSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     language = serializers.CharField(help_text="BCP 47; empty: any.")
@@ -143,10 +143,10 @@ class EngineSerializer(serializers.Serializer[Any]):
         trouble = engine.trouble()
         return trouble.sentence if trouble else None
 
-    @extend_schema_field(SpeakerSerializer(many=True))
+    @extend_schema_field(EngineSpeakerSerializer(many=True))
     def get_speakers(self, engine: Engine) -> Any:
         try:
-            return SpeakerSerializer(engine.speakers(), many=True).data
+            return EngineSpeakerSerializer(engine.speakers(), many=True).data
         except SpeechError:
             return []
 
