@@ -61,17 +61,35 @@ def spread(function: Callable[[T], R], items: Sequence[T], device: torch.device)
     Whole items side by side need no barriers, which is a third cheaper than sharing each layer out. What `function`
     raises ends the iteration.
     """
-    threads = min(torch.get_num_threads(), len(items)) if device.type == "cpu" else 1
-    if threads == 1:
+    if device.type != "cpu":
         yield from map(function, items)
+        return
+    if len(items) == 1:
+        with undivided():
+            yield function(items[0])
         return
 
     def alone(item: T) -> R:
         with torch.inference_mode():  # which each thread says for itself
             return function(item)
 
+    threads = min(torch.get_num_threads(), len(items))
+    if threads == 1:
+        yield from map(function, items)
+        return
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         yield from pool.map(alone, items)
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Let torch compute on this thread alone: small layers, shared out, would cost more in barriers than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager
@@ -86,6 +104,11 @@ def watched(tick: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         hook.remove()
+
+
+def doubles(device: torch.device) -> torch.device:
+    """Where double precision is computed for this device: MPS, for one, has none, so the CPU does that part."""
+    return device if device.type in ("cpu", "cuda") else torch.device("cpu")
 
 
 def release_memory() -> None:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rvc.content import ContentEncoder, damaged
-from rvc.device import spread
+from rvc.device import doubles, spread
 from rvc.voicefile.torchfile import FAIRSEQ_NAMES as FAIRSEQ_CLASSES
 from rvc.weights import read_weights
 
@@ -117,15 +117,15 @@ class Hubert(nn.Module):
         """Mean and deviation (C, 1) of the first convolution over the whole segment, which its norm needs."""
         kernel, stride = KERNELS[0], STRIDES[0]
         count = (wave.shape[0] - kernel) // stride + 1
-        total = torch.zeros(2, len(self.group_norm.weight), dtype=torch.float64, device=wave.device)
+        total = torch.zeros(2, len(self.group_norm.weight), dtype=torch.float64, device=doubles(wave.device))
         step = TILE_FRAMES * HOP // stride
         for start in range(0, count, step):
             stop = min(count, start + step)
-            x = self.convs[0](wave[None, None, start * stride : (stop - 1) * stride + kernel])[0]
+            x = self.convs[0](wave[None, None, start * stride : (stop - 1) * stride + kernel])[0].to(total.device)
             total += torch.stack([x.sum(1, dtype=torch.float64), x.square().sum(1, dtype=torch.float64)])
         mean, square = total / count
         deviation = (square - mean.square()).clamp_min(0).add(self.group_norm.eps).sqrt()
-        return mean.float()[:, None], deviation.float()[:, None]
+        return mean.float()[:, None].to(wave.device), deviation.float()[:, None].to(wave.device)
 
     def forward(self, wave: Tensor, layer: int) -> Tensor:
         """wave (N,) float32 16 kHz -> (T, C) after `layer` transformer layers."""

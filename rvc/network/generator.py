@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rvc.device import doubles
 from rvc.network.noise import DecoderNoise, SeededNoise
 from rvc.voicefile.config import Geometry
 from rvc.voicefile.decoders import noise_kernel
@@ -70,14 +71,15 @@ class Source(nn.Module):
 
         The phase runs on through the segment and is summed in double precision; unvoiced frames add nothing to it.
         """
-        cycles = f0.double() / self.sample_rate
+        place = doubles(f0.device)
+        cycles = f0.to(place).double() / self.sample_rate
         before = torch.cumsum(cycles * self.hop, 0) - cycles * self.hop
-        steps = torch.arange(1, self.hop + 1, dtype=torch.float64, device=f0.device)
+        steps = torch.arange(1, self.hop + 1, dtype=torch.float64, device=place)
         phase = (before[:, None] + cycles[:, None] * steps).flatten()
         voiced = (f0 > 0).float().repeat_interleave(self.hop)
         total = self.l_linear.bias.expand(len(phase)).clone()
         for tone, weight in enumerate(self.l_linear.weight[0]):  # one by one: all at once would take nine times as much
-            turns = phase * (tone + 1) + noise.phases[tone]
+            turns = phase * (tone + 1) + noise.phases[tone].to(place)
             total += weight * sine_and_noise(turns, voiced, noise.source[:, tone])
         return torch.tanh(total)[None, None]
 
@@ -87,7 +89,7 @@ def sine_and_noise(phase: Tensor, voiced: Tensor, noise: Tensor) -> Tensor:
 
     phase (L,) cycles, double; voiced (L,) 0 or 1; noise (L,) standard normal. Returns (L,) float32.
     """
-    sine = SINE_AMPLITUDE * torch.sin(2 * math.pi * (phase % 1.0)).float()
+    sine = SINE_AMPLITUDE * torch.sin(2 * math.pi * (phase % 1.0)).float().to(voiced.device)
     return sine * voiced + noise * (VOICED_NOISE * voiced + UNVOICED_NOISE * (1 - voiced))
 
 

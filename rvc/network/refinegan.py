@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rvc.device import doubles
 from rvc.network.generator import Conv, Decoder, Decoding, ResBlock1, sine_and_noise
 from rvc.network.noise import DecoderNoise, SeededNoise, TimedNoise
 from rvc.voicefile.config import Geometry
@@ -36,9 +37,9 @@ class GlidingSource(nn.Module):
         F0 glides from and to 0 at the edges of a gap, so a gap is shorter by a frame than it was. The phase runs on
         through the segment and is summed in double precision.
         """
-        track = stretch(f0.double()[None, None, None], self.hop)[0, 0, 0]
+        track = stretch(f0.to(doubles(f0.device)).double()[None, None, None], self.hop)[0, 0, 0]
         phase = torch.cumsum(track / self.sample_rate, 0)
-        wave = sine_and_noise(phase, (track > 0).float(), noise.source[:, 0])
+        wave = sine_and_noise(phase, (track > 0).float().to(f0.device), noise.source[:, 0])
         weighted: Tensor = self.merge(wave[:, None])
         return torch.tanh(weighted).T[None]
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rvc.device import spread
+from rvc.device import spread, undivided
 from rvc.errors import VoiceFileError
 from rvc.network.attention import Transformer, pointwise
 from rvc.network.flow import Flow
@@ -113,8 +113,9 @@ class Synthesizer(nn.Module):
         latent_noise (1, inter, T), standard normal, and noise are what `draw` gives.
         """
         speaker = self.emb_g.weight[segment.speaker][None, :, None]
-        mean, log_deviation = self.enc_p(segment.phone, segment.coarse)
-        z = self.flow(mean + torch.exp(log_deviation) * latent_noise.to(mean.device) * NOISE_SCALE, speaker)
+        with undivided():
+            mean, log_deviation = self.enc_p(segment.phone, segment.coarse)
+            z = self.flow(mean + torch.exp(log_deviation) * latent_noise.to(mean.device) * NOISE_SCALE, speaker)
         decode = self.dec.prepare(z, speaker, segment.f0, None if noise is None else noise.to(z.device))
 
         def decode_tile(tile: tuple[int, int]) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rvc.device import spread
+from rvc.device import spread, undivided
 from rvc.pitch.mel import BANDS, FRAME, LogMel, mel_basis
 from rvc.pitch.track import FloatArray, Progress, Windowing, measure, no_progress
 from rvc.weights import fill, read_weights, tensor_bytes
@@ -245,9 +245,10 @@ class Network(nn.Module):
     def forward(self, mel: torch.Tensor) -> torch.Tensor:  # (128, T) -> (T, 360) in 0..1
         frames = mel.shape[1]
         padded = F.pad(mel, (0, -frames % self.multiple))  # zeros, as the log of magnitude 1
-        maps = self.cnn(self.unet(padded.T[None, None]))  # (1, 3, T', 128)
-        rows = maps.transpose(1, 2).flatten(2)  # (1, T', 3·128)
-        return torch.sigmoid(self.fc(rows))[0, :frames]
+        maps = self.unet(padded.T[None, None])
+        with undivided():
+            rows = self.cnn(maps).transpose(1, 2).flatten(2)  # (1, 3, T', 128) -> (1, T', 3·128)
+            return torch.sigmoid(self.fc(rows))[0, :frames]
 
     @torch.no_grad()
     def fold_norms(self) -> None:
