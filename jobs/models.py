@@ -22,14 +22,14 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from jobs import SUPERVISOR_VARIABLE
 from jobs.estimates import Forecast, Outlook
 from jobs.events import JobEvent
+from jobs.hints import send_hint
 from jobs.order import OVERTAKEN_SECONDS, Turn
 from jobs.queries import FINAL, JobQuerySet, State, lease
-from jobs.queues import Queue, hint_list, main_queue
+from jobs.queues import Queue, main_queue
 from jobs.quotas import SoundOfDay
 from rvc.errors import Cancelled
 
@@ -150,7 +150,7 @@ class Job(models.Model):
         takes when it gets the hint stands in jobs/order.py.
         """
         self._rows().filter(pk=self.pk).update(hinted_at=Now())
-        async_task(SERVE, self.queue, cluster=hint_list(self.queue))
+        send_hint(SERVE, self.queue)
 
     def beat(self, *, stage: str, progress: float) -> None:
         """Keep the lease and say how far the work is. Raises Cancelled or LeaseLost when it is ours no longer."""

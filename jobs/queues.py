@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.db import models
-from django_q.brokers import Broker, get_broker
 
 
 class Queue(models.TextChoices):
@@ -19,7 +18,3 @@ def main_queue() -> str:
 def hint_list(queue: str) -> str:
     """The name of django-q2's cluster, and of its list of hints, for one of our queues."""
     return f"{settings.Q_CLUSTER['name']}-{queue}"
-
-
-def broker_of(queue: str) -> Broker:
-    return get_broker(hint_list(queue))

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from redis.exceptions import RedisError
 
+from jobs.hints import AWAY, hints_waiting
 from jobs.queries import JobQuerySet, job_models
-from jobs.queues import Queue, broker_of
+from jobs.queues import Queue
 
 __all__ = ["Reaper", "job_models", "take_back"]
 
@@ -37,7 +39,10 @@ class Reaper:
         if self.trusts(database_time):
             for model in job_models():
                 take_back(model._default_manager.all().expired(), "its lease is over")
-        self.remind()
+        try:
+            self.remind()
+        except RedisError as error:
+            logger.warning(AWAY, error)
 
     def trusts(self, database_time: datetime) -> bool:
         """Whether the database's clock has gone on like our own for as long as a lease lasts."""
@@ -52,7 +57,7 @@ class Reaper:
     def remind(self) -> None:
         """Send hints again for due jobs of which the queue has not heard lately, the oldest first."""
         for queue in Queue.values:
-            room = HINTS_WAITING - broker_of(queue).queue_size()
+            room = HINTS_WAITING - hints_waiting(queue)
             for model in job_models():
                 forgotten = model._default_manager.all().waiting_in(queue).unhinted()
                 for job in forgotten.order_by("created_at")[: max(room, 0)]:

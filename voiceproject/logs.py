@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 NOTHING = "-"
 
@@ -14,6 +15,23 @@ job_kind: ContextVar[str] = ContextVar("job_kind", default=NOTHING)
 job_id: ContextVar[str] = ContextVar("job_id", default=NOTHING)
 
 CONTEXT = {"request_id": request_id, "job_kind": job_kind, "job_id": job_id}
+
+
+def log_everything(level: str, form: str, queue_level: str) -> dict[str, Any]:
+    """Django's LOGGING: everything on one stream. form: a formatter below; queue_level: how much the queue says."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": "voiceproject.logs.Context"}},
+        "formatters": {
+            "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
+            "json": {"()": "voiceproject.logs.JSONLine"},
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["context"]}},
+        "root": {"handlers": ["console"], "level": level},
+        # The queue tells of every hint; what becomes of the jobs is told by `jobs`.
+        "loggers": {"django-q": {"level": queue_level}},
+    }
 
 
 @contextmanager

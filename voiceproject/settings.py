@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from voiceproject.environment import Environment
+from voiceproject.logs import log_everything
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -100,6 +101,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+REDIS_URL = env.str("REDIS_URL", "")  # carries hints and counts tries; nothing is lost with it
+if REDIS_URL:
+    CACHES["database"] = CACHES["default"]
+    CACHES["default"] = {"BACKEND": "voiceproject.cache.SharedCache", "LOCATION": REDIS_URL}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -229,6 +234,7 @@ SWEEP_MINUTES = env.int("SWEEP_MINUTES", 60)  # how often the supervisor has fil
 Q_CLUSTER: dict[str, Any] = {
     "name": "voiceproject",
     "orm": "default",
+    "broker_class": "jobs.hints.RedisHints" if REDIS_URL else None,
     "workers": WORKERS,
     "queue_limit": WORKERS,
     "bulk": 1,
@@ -283,16 +289,4 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"context": {"()": "voiceproject.logs.Context"}},
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
-        "json": {"()": "voiceproject.logs.JSONLine"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # The queue tells of every hint; what becomes of the jobs is told by `jobs`.
-    "loggers": {"django-q": {"level": env.str("QUEUE_LOG_LEVEL", "WARNING").upper()}},
-}
+LOGGING = log_everything(LOG_LEVEL, LOG_FORMAT, env.str("QUEUE_LOG_LEVEL", "WARNING").upper())
