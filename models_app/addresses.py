@@ -8,6 +8,10 @@ from rvc.assets import BASE_URL
 from voiceproject.addresses import Address, AddressError, HostList, not_allowed
 from voiceproject.fetching import Fetcher, Patience
 
+HARMLESS = frozenset({"download", "download=true", "download=1", "dl=1", "raw=true", "raw=1"})
+CUT = "?…"
+"""What stands for the end of an address that may have been a key. Nobody can ask for such an address."""
+
 OFF = "this server imports from no address; whoever runs it can allow it (IMPORT_FROM_ADDRESSES)"
 
 
@@ -43,3 +47,11 @@ def fetcher() -> Fetcher:
 def hubs() -> set[str]:
     """The hosts that speak as the model hub does: itself, and the operator's mirror of it."""
     return {urlsplit(base).hostname or "" for base in (BASE_URL, settings.ASSETS_BASE_URL)} - {""}
+
+
+def without_keys(url: str) -> str:
+    """The address as it may be kept: what follows its path could open doors, unless it is one of the usual words."""
+    place, _, query = url.partition("#")[0].partition("?")
+    if not query:
+        return place
+    return f"{place}?{query}" if HARMLESS.issuperset(query.split("&")) else place + CUT

@@ -20,6 +20,14 @@ class VoiceImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: VoiceImport | None = None) -> bool:
+        """One that waits or runs is cancelled first."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_final)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[VoiceImport]) -> None:
+        for job in queryset:
+            job.remove()
+
     def get_readonly_fields(self, request: HttpRequest, obj: VoiceImport | None = None) -> list[str]:
         return [field.name for field in VoiceImport._meta.concrete_fields if field.name != "token"]
 

@@ -13,6 +13,8 @@ from models_app.models.importing import VoiceImportQuerySet
 from voiceproject.api import NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
 
+KEY_GONE = "Its address held a key, which is not kept: ask for the voice again."
+
 
 class AddressField(serializers.CharField):
     """Judged as it stands, whatever it holds: `url_not_allowed` comes before any rule about lengths and signs."""
@@ -77,7 +79,12 @@ class ImportSerializer(serializers.ModelSerializer[VoiceImport]):
         return {"code": job.error_code, "message": job.error_message} if job.error_code else None
 
 
-class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[VoiceImport]):
+class ImportViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet[VoiceImport],
+):
     """Voices that you asked to be brought from addresses."""
 
     queryset = VoiceImport.objects.none()
@@ -97,6 +104,12 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         location = self.reverse_action("detail", args=[job.pk])
         return Response(self.get_serializer(job).data, status.HTTP_202_ACCEPTED, headers={"Location": location})
 
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Forget an import that has ended; its voice stays. 409 while it waits or runs."""
+        if not self.get_object().remove():
+            raise Conflict("It waits or runs: cancel it first.")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     @extend_schema(request=None, responses=ImportSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
@@ -109,8 +122,10 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     @extend_schema(request=None, responses=ImportSerializer)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Queue an import that did not succeed once more; 409 when it waits, runs or is done."""
+        """Queue an import that did not succeed once more; 409 when it waits, runs, is done, or had a key."""
         job = self.get_object()
+        if job.is_cut:
+            raise Conflict(KEY_GONE)
         VoiceImport.objects.check_room(job.owner)
         if not job.retry():
             raise Conflict("Only an import that did not succeed can be tried again.")

@@ -8,4 +8,5 @@ urlpatterns = [
     path("import/<uuid:pk>/status/", views.import_status, name="import-status"),
     path("import/<uuid:pk>/cancel/", views.import_cancel, name="import-cancel"),
     path("import/<uuid:pk>/retry/", views.import_retry, name="import-retry"),
+    path("import/<uuid:pk>/delete/", views.import_delete, name="import-delete"),
 ]

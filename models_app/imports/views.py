@@ -70,6 +70,18 @@ def import_retry(request: PersonRequest, pk: UUID) -> HttpResponse:
     return redirect(job)
 
 
+@require_POST
+@login_required
+def import_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Forget one that has ended; its voice stays."""
+    job = _visible(request, pk)
+    if not job.remove():
+        messages.error(request, "It waits or runs: cancel it first.")
+        return redirect(job)
+    messages.success(request, f"The import of “{job.label}” is forgotten.")
+    return redirect("voices:import")
+
+
 def _visible(request: PersonRequest, pk: UUID) -> VoiceImport:
     return get_object_or_404(VoiceImport.objects.visible_to(request.user).select_related("voice"), pk=pk)
 

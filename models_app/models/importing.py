@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
 
-from jobs.models import Job, JobQuerySet
+from jobs.models import FINAL, Job, JobQuerySet, State
 from jobs.queues import Queue
 from models_app import addresses
 from rvc.errors import OptionError, RVCError
@@ -104,5 +104,33 @@ class VoiceImport(Job):
         if voice := changes.get("voice"):
             voice.delete()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether a part of its addresses is not known any more, so that nobody can try it again."""
+        return addresses.CUT in self.url + self.index_url
+
+    @property
+    def retryable(self) -> bool:
+        return self.is_final and self.state != State.DONE and not self.is_cut
+
     def retry(self, **changes: Any) -> bool:
+        if self.is_cut:
+            return False
         return super().retry(bytes_done=0, bytes_total=0, found=[], **changes)
+
+    def remove(self) -> bool:
+        """Forget it, once it has ended; the voice that it brought stays. False while it waits or runs."""
+        with transaction.atomic():
+            row = self._rows().filter(pk=self.pk, state__in=FINAL).select_for_update().first()
+            return row is not None and bool(row.delete())
+
+    def given_up(self, *, timed_out: bool) -> dict[str, Any]:
+        return super().given_up(timed_out=timed_out) | self._without_keys()
+
+    def _move(self, rows: JobQuerySet[Any], reason: str, **changes: Any) -> bool:
+        ended = self._without_keys() if changes.get("state") in FINAL else {}
+        return super()._move(rows, reason, **changes, **ended)
+
+    def _without_keys(self) -> dict[str, str]:
+        """A key in an address is kept as long as it is needed, and no longer."""
+        return {"url": addresses.without_keys(self.url), "index_url": addresses.without_keys(self.index_url)}

@@ -1,10 +1,14 @@
 """The pages of imports, the command, the administration."""
 
 import re
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from jobs.models import State
@@ -164,3 +168,93 @@ def test_staff_cancel_and_try_again(client, staff, alice):
         assert job.state == state
     shown = text(client.get(reverse("admin:models_app_voiceimport_change", args=[job.pk])))
     assert 'name="url"' not in shown, "nothing is edited"
+
+
+class TestKeys:
+    """Addresses may end in a key; nobody has use for it once the import has ended."""
+
+    SIGNED = f"{URL}?X-Amz-Signature=s3cret"
+
+    def test_they_go_with_the_end(self, site, alice, imports, voice_file):
+        imports["files"].routes["/Mary.pth"] = net.serve(voice_file.read_bytes())
+        job = VoiceImport.objects.submit(alice, self.SIGNED, index_url="")
+        assert job.url == self.SIGNED
+        tasks.import_voice(str(job.pk))
+        job.refresh_from_db()
+        assert (job.state, job.url) == (State.DONE, f"{URL}?…")
+        for shown in (site.get(job.get_absolute_url()), site.get(PAGE), site.get(f"/api/imports/{job.pk}/")):
+            assert "s3cret" not in text(shown)
+
+    @pytest.mark.parametrize("end", ["cancel", "fail", "reject", "give up"])
+    def test_they_go_however_it_ends(self, alice, imports, settings, end):
+        settings.JOB_MAX_ATTEMPTS = 1
+        job = VoiceImport.objects.submit(alice, URL, index_url=f"{URL}?token=s3cret")
+        if end != "cancel":
+            job = VoiceImport.objects.claim(job.pk)
+        match end:
+            case "cancel":
+                job.cancel()
+            case "give up":
+                VoiceImport.objects.filter(pk=job.pk).take_back()
+            case _:
+                getattr(job, end)("upstream", "It failed.")
+        job = VoiceImport.objects.get()
+        assert (job.is_final, job.index_url) == (True, f"{URL}?…")
+
+    def test_what_is_cut_is_not_tried_again(self, site, api, alice, imports):
+        job = VoiceImport.objects.submit(alice, self.SIGNED)
+        job.cancel()
+        page = text(site.get(job.get_absolute_url()))
+        assert "retry" not in page
+        assert "not kept" in page
+        site.post(f"{PAGE}{job.pk}/retry/")
+        answer = api(alice).post(f"/api/imports/{job.pk}/retry/")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "already_done")
+        assert "not kept" in answer.json()["error"]["message"]
+        assert VoiceImport.objects.get().state == State.CANCELLED
+        assert site.post(PAGE, {"url": job.url}).status_code == 422
+
+    @pytest.mark.parametrize("query", ["", "?download=true", "?dl=1"])
+    def test_what_is_none_stays(self, alice, imports, query):
+        job = VoiceImport.objects.submit(alice, URL + query)
+        job.cancel()
+        assert (job.url, job.retry()) == (URL + query, True)
+
+    def test_those_from_before_are_cut_as_well(self, alice):
+        VoiceImport.objects.create(owner=alice, url=f"{URL}?a=1", state="failed")
+        VoiceImport.objects.create(owner=alice, url=f"{URL}?download=true", state="done")
+        VoiceImport.objects.create(owner=alice, url=f"{URL}?b=1", state="queued")
+        import_module("models_app.migrations.0010_no_keys").cut(apps, SimpleNamespace(connection=connection))
+        kept = set(VoiceImport.objects.values_list("url", flat=True))
+        assert kept == {f"{URL}?…", f"{URL}?download=true", f"{URL}?b=1"}
+
+
+class TestForgetting:
+    def test_it_works(self, site, alice, imports):
+        job = VoiceImport.objects.submit(alice, URL)
+        tasks.import_voice(str(job.pk))
+        assert f'action="{PAGE}{job.pk}/delete/"' in text(site.get(job.get_absolute_url()))
+        assert site.post(f"{PAGE}{job.pk}/delete/")["Location"] == PAGE
+        assert not VoiceImport.objects.exists()
+        assert VoiceModel.objects.exists()
+
+    def test_not_while_it_waits(self, site, api, client, staff, alice):
+        job = VoiceImport.objects.create(owner=alice, url=URL)
+        assert "/delete/" not in text(site.get(job.get_absolute_url()))
+        site.post(f"{PAGE}{job.pk}/delete/")
+        assert api(alice).delete(f"/api/imports/{job.pk}/").status_code == 409
+        client.force_login(staff)
+        listed = reverse("admin:models_app_voiceimport_changelist")
+        client.post(listed, {"action": "delete_selected", "_selected_action": [job.pk], "post": "yes"})
+        assert client.post(reverse("admin:models_app_voiceimport_delete", args=[job.pk])).status_code == 403
+        assert VoiceImport.objects.exists()
+
+    def test_through_the_api_and_by_staff(self, api, client, staff, alice, bob):
+        jobs = [VoiceImport.objects.create(owner=alice, url=URL, state="failed") for _ in range(3)]
+        assert api(bob).delete(f"/api/imports/{jobs[0].pk}/").status_code == 404
+        assert api(alice).delete(f"/api/imports/{jobs[0].pk}/").status_code == 204
+        client.force_login(staff)
+        listed = reverse("admin:models_app_voiceimport_changelist")
+        client.post(listed, {"action": "delete_selected", "_selected_action": [jobs[1].pk], "post": "yes"})
+        client.post(reverse("admin:models_app_voiceimport_delete", args=[jobs[2].pk]), {"post": "yes"})
+        assert not VoiceImport.objects.exists()
