@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -97,6 +98,25 @@ class ConversionTests(FaultCase):
         assert ends <= {("done", ""), ("failed", "voice_deleted")}
         assert ("failed", "voice_deleted") in ends
         assert not any((settings.VAR_DIR / "files/voices").rglob("*.safetensors"))
+
+    def test_disk_full(self):
+        """A disk of real files, too small for the result: the job says so, and succeeds once there is room."""
+        folder = settings.VAR_DIR / "files/results"
+        folder.mkdir(parents=True, exist_ok=True)
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False)
+        if mount.returncode:
+            self.skipTest("only the superuser mounts disks")
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+        self.submit()
+        self.wait_until_ended()
+        conversion = Conversion.objects.get()
+        assert (conversion.state, conversion.error_code) == ("failed", "storage_full")
+        assert self.results() == []
+        subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+        assert conversion.retry()
+        self.wait_until_ended()
+        conversion.refresh_from_db()
+        assert (conversion.state, self.results()) == ("done", [conversion.result.name])
 
     def test_bitrot(self):
         """One bit of a stored voice is not what it was: no conversion sounds wrong without a word."""
