@@ -10,7 +10,7 @@ from voiceproject.fetching import Fetcher, Patience
 
 HARMLESS = frozenset({"download", "download=true", "download=1", "dl=1", "raw=true", "raw=1"})
 CUT = "?…"
-"""What stands for the end of an address that may have been a key. Nobody can ask for such an address."""
+"""What stands for the end of an address that may have been a key."""
 
 OFF = "this server imports from no address; whoever runs it can allow it (IMPORT_FROM_ADDRESSES)"
 
@@ -29,6 +29,8 @@ def check(url: str, *, field: str = "url") -> Address:
     try:
         if not enabled():
             raise not_allowed(OFF)
+        if CUT in url:
+            raise not_allowed("its end is missing, which was not kept")
         return host_list().read(url)
     except AddressError as error:
         error.field = field
