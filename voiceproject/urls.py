@@ -51,6 +51,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("voices/", include("models_app.urls")),
     path("conversions/", include("conversions.urls")),
+    path("speak/", include("tts.urls")),
     path("webhooks/", include("webhooks.urls")),
     path("api/", include((api, "api"))),
     path("readyz", ready, name="ready"),

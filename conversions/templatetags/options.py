@@ -13,7 +13,7 @@ from django.utils.timesince import timesince
 
 from conversions import methods
 from conversions.forms import ConversionForm, option_field
-from conversions.models import OPTION_NAMES, Conversion
+from conversions.models import OPTION_NAMES, Conversion, Kind
 from jobs.models import State
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, zero_words
 
@@ -29,8 +29,15 @@ STAGE_WORDS = {
     "level": "Matching the loudness",
     "encode": "Writing the file",
 }
+SPEECH_STAGES = {
+    "speak": "Speaking the text",
+    "synthesis": STAGE_WORDS["synthesis"],
+    "encode": STAGE_WORDS["encode"],
+}
+"""A text goes through the first two with each passage."""
 # Some parts of a stage are measured on their own.
 TIMING_WORDS = {
+    "speak": SPEECH_STAGES["speak"],
     "decode": STAGE_WORDS["decode"],
     "load": STAGE_WORDS["prepare"],
     "prepare": "Cutting it at quiet places",
@@ -185,10 +192,15 @@ def timings(conversion: Conversion) -> list[tuple[str, float, int]]:
 @register.simple_tag
 def stage_steps(conversion: Conversion) -> list[tuple[str, str]]:
     """Every stage in words, each with `past`, `now` or nothing."""
-    order = list(STAGE_WORDS)
-    place = order.index(conversion.stage) if conversion.stage in STAGE_WORDS else -1
+    stages = _stages(conversion)
+    order = list(stages)
+    place = order.index(conversion.stage) if conversion.stage in stages else -1
     when = ["past" if number < place else "now" if number == place else "" for number in range(len(order))]
-    return list(zip(STAGE_WORDS.values(), when, strict=True))
+    return list(zip(stages.values(), when, strict=True))
+
+
+def _stages(conversion: Conversion) -> Mapping[str, str]:
+    return SPEECH_STAGES if conversion.kind == Kind.SPEECH else STAGE_WORDS
 
 
 @register.filter
@@ -197,7 +209,7 @@ def state_words(conversion: Conversion) -> str:
         ahead = (conversion.position or 1) - 1
         return f"Waiting, {ahead} before it" if ahead else "Waiting, next in line"
     if conversion.state == State.RUNNING:
-        return STAGE_WORDS.get(conversion.stage, STATE_WORDS[State.RUNNING])
+        return _stages(conversion).get(conversion.stage, STATE_WORDS[State.RUNNING])
     return STATE_WORDS[State(conversion.state)]
 
 
