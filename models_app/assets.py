@@ -57,7 +57,9 @@ class AssetLine:
     @property
     def failed(self) -> bool:
         """Whether the last fetch says something that is still true."""
-        return self.fetch is not None and bool(self.fetch.error_code) and not self.status.installed
+        return (
+            self.fetch is not None and bool(self.fetch.error_code) and (self.fetch.verify or not self.status.installed)
+        )
 
     @property
     def wanted(self) -> bool:

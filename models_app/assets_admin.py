@@ -58,11 +58,17 @@ class AssetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self._check(request)
         for fetch in AssetFetch.objects.active().filter(name=name):
             fetch.cancel()
-        return self._tell(request, lambda: f"{name} is not fetched any more; what has arrived is kept.")
+        return self._tell(request, lambda: f"{name} is left alone; what has arrived is kept.")
 
     def verify(self, request: HttpRequest, name: str) -> HttpResponseRedirect:
         self._check(request)
-        return self._tell(request, lambda: f"{name}: {asset_store().verify(name).state}.")
+
+        def ask() -> str:
+            asset = asset_store().asset(name)
+            AssetFetch.objects.verify(asset.name, by=request.user)  # type: ignore[arg-type]
+            return f"{asset.name} is read again; this page says what is found."
+
+        return self._tell(request, ask)
 
     def _check(self, request: HttpRequest) -> None:
         if not may_fetch(request.user):

@@ -27,7 +27,10 @@ class AssetFetchSerializer(serializers.ModelSerializer[AssetFetch]):
 
     class Meta:
         model = AssetFetch
-        fields = ("id", "state", "progress", "bytes_done", "bytes_total", "error_code", "error_message", "created_at")
+        fields = (
+            "id", "verify", "state", "progress", "bytes_done", "bytes_total", "error_code", "error_message",
+            "created_at",
+        )  # fmt: skip
         read_only_fields = fields
 
 

@@ -41,9 +41,12 @@ def _fetch_asset(fetch: AssetFetch, progress: Report) -> dict[str, Any]:
     """Bring an asset, then have the voices checked that waited for it. What has arrived survives a stop."""
 
     def report(done: int, total: int | None) -> None:
-        progress("download", done / total if total else 0.0)
+        progress("verify" if fetch.verify else "download", done / total if total else 0.0)
         fetch.count(done, total or 0)
 
+    if fetch.verify:
+        asset_store().verify(fetch.name, report)
+        return {}
     asset_store().fetch(fetch.name, report)
     checking.check_those_waiting_for([fetch.name], by=fetch.owner)
     return {}

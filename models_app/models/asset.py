@@ -22,11 +22,18 @@ class AssetFetchQuerySet(JobQuerySet["AssetFetch"]):
         """
         if not asset_named(name).fetchable:
             raise AssetError("not_fetchable", f"{name} is not on the hub: it can be imported only.")
+        return self._submit(name, by)
+
+    def verify(self, name: str, *, by: "User | None" = None) -> "AssetFetch":
+        """Have the files of an installed asset read again; the fetch or reading that is under way when there is one."""
+        return self._submit(name, by, verify=True)
+
+    def _submit(self, name: str, by: "User | None", *, verify: bool = False) -> "AssetFetch":
         with transaction.atomic():
             under_way = self.active().filter(name=name).first()
             if under_way is not None:
                 return under_way
-            fetch = self.create(name=name, owner=by)
+            fetch = self.create(name=name, owner=by, verify=verify)
             transaction.on_commit(fetch.hint, robust=True)
         return fetch
 
@@ -36,7 +43,7 @@ class AssetFetchQuerySet(JobQuerySet["AssetFetch"]):
 
 
 class AssetFetch(Job):
-    """One pretrained part on its way from its source to this machine."""
+    """One pretrained part on its way from its source to this machine, or read again where it lies."""
 
     task = "models_app.tasks.fetch_asset"
 
@@ -45,6 +52,7 @@ class AssetFetch(Job):
     )
     queue = models.CharField(max_length=8, choices=Queue, default=Queue.IMPORT, editable=False)
     name = models.CharField(max_length=60, editable=False)
+    verify = models.BooleanField(default=False, editable=False, help_text="its files are read again, not fetched")
     bytes_done = models.BigIntegerField(default=0, editable=False)
     bytes_total = models.BigIntegerField(default=0, editable=False, help_text="0: not known")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,14 @@ class Record:
             self._unwritten[filename] = entry
 
 
-def sha256_of(path: Path) -> str:
-    """sha256 of a file, read piece by piece."""
-    digest = hashlib.sha256()
+def sha256_of(path: Path, tick: Callable[[int], None] = lambda done: None) -> str:
+    """sha256 of a file, read piece by piece; `tick` hears after each how many bytes are read, and may raise."""
+    digest, done = hashlib.sha256(), 0
     with path.open("rb") as handle:
         while chunk := handle.read(CHUNK):
             digest.update(chunk)
+            done += len(chunk)
+            tick(done)
     return digest.hexdigest()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from rvc.assets.download import Progress, download
@@ -87,11 +88,18 @@ class AssetStore:
         own = [asset for name in own_names(self.folder) if self._copy(asset := own_asset(name))]
         return [self._status(asset) for asset in (*ASSETS.values(), *own)]
 
-    def verify(self, name: str) -> AssetStatus:
-        """Read and hash the asset's files again. Raises AssetError: unknown_asset, needs_asset, asset_damaged."""
+    def verify(self, name: str, progress: Progress = _silent) -> AssetStatus:
+        """Read and hash the asset's files again. progress(bytes done, bytes in all), which may raise to stop it.
+
+        Raises AssetError: unknown_asset, needs_asset, asset_damaged.
+        """
         asset = self.asset(name)
-        for filename in self._copy(asset) or ():
-            self._check(asset, filename, again=True)
+        copy, done = self._copy(asset) or [], 0
+        total = sum(self._file(asset, filename).stat().st_size for filename in copy)
+        for filename in copy:
+            digest = sha256_of(self._file(asset, filename), partial(_added, progress, done, total))
+            self._accept(asset, filename, digest)
+            done += self._file(asset, filename).stat().st_size
         self.path(name)
         return self._status(asset)
 
@@ -162,15 +170,16 @@ class AssetStore:
         size = target.stat().st_size
         return size > 0 and any(known.size in {None, size} for known in asset.known(filename))
 
-    def _check(self, asset: Asset, filename: str, *, again: bool = False) -> None:
-        record = self._record(asset)
-        digest = None if again else record.current(filename)
-        if digest is None:
-            digest = sha256_of(self._file(asset, filename))
-            accepted = self._accepted(asset, filename)
-            if accepted and digest not in accepted:
-                raise AssetError("asset_damaged", _damage(asset, self._file(asset, filename), digest))
-            record.store(filename, digest)
+    def _check(self, asset: Asset, filename: str) -> None:
+        if self._record(asset).current(filename) is None:
+            self._accept(asset, filename, sha256_of(self._file(asset, filename)))
+
+    def _accept(self, asset: Asset, filename: str, digest: str) -> None:
+        """Remember what a file hashes to, if it may. Raises AssetError: asset_damaged."""
+        accepted = self._accepted(asset, filename)
+        if accepted and digest not in accepted:
+            raise AssetError("asset_damaged", _damage(asset, self._file(asset, filename), digest))
+        self._record(asset).store(filename, digest)
 
     def _accepted(self, asset: Asset, filename: str) -> set[str]:
         """Hashes the file may have: the published ones of its size, else the one it had first, else (empty) any."""
@@ -220,6 +229,10 @@ def _way_to(asset: Asset) -> str:
 
 def _damage(asset: Asset, path: Path, digest: str) -> str:
     return f"{path.name} is not the file it should be (sha256 {digest}): remove {path.parent} and run {_way_to(asset)}."
+
+
+def _added(progress: Progress, before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def _shifted(progress: Progress, before: int, total: int | None) -> Callable[[int, int | None], None]:

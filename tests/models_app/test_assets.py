@@ -191,7 +191,54 @@ def test_the_page_of_the_admin_lists_fetches_and_verifies(hub, client, staff, se
     assert "Verified" in client.get(reverse(PAGE)).content.decode()
     (settings.ASSETS_DIR / "whisper-base" / "weights.bin").write_bytes(WEIGHTS[:-1] + b"x")
     answer = client.post(reverse("admin:asset_verify", args=["whisper-base"]), follow=True)
-    assert "is not the file it should be" in answer.content.decode()
+    assert "is read again" in answer.content.decode()
+    assert 'http-equiv="refresh"' in answer.content.decode()
+    run(AssetFetch.objects.first())
+    assert "is not the file it should be" in client.get(reverse(PAGE)).content.decode()
+
+
+class TestReadingAgain:
+    @pytest.fixture
+    def here(self, hub, settings):
+        run(AssetFetch.objects.submit("whisper-base"))
+        return settings.ASSETS_DIR / "whisper-base" / "weights.bin"
+
+    def test_it_works(self, here, staff):
+        job = run(AssetFetch.objects.verify("whisper-base", by=staff))
+        assert (job.state, job.owner, job.error_message) == (State.DONE, staff, "")
+        assert (job.bytes_done, job.bytes_total) == (len(WEIGHTS), len(WEIGHTS))
+
+    def test_one_at_a_time_is_enough(self, here):
+        job = AssetFetch.objects.verify("whisper-base")
+        assert AssetFetch.objects.verify("whisper-base") == AssetFetch.objects.submit("whisper-base") == job
+
+    def test_it_is_stopped_while_it_reads(self, here, monkeypatch, client, staff):
+        job = AssetFetch.objects.verify("whisper-base")
+        client.force_login(staff)
+        count = AssetFetch.count
+
+        def stopped(row, done, total):
+            client.post(reverse("admin:asset_cancel", args=["whisper-base"]))
+            count(row, done, total)
+
+        monkeypatch.setattr(AssetFetch, "count", stopped)
+        monkeypatch.setattr("rvc.assets.record.CHUNK", 1000)
+        assert run(job).state == State.CANCELLED
+        assert job.bytes_done < len(WEIGHTS)
+
+    def test_what_is_damaged_and_what_is_not_here_is_said(self, here, client, staff):
+        client.force_login(staff)
+        here.write_bytes(WEIGHTS[:-1] + b"x")
+        assert run(AssetFetch.objects.verify("whisper-base")).error_code == "asset_damaged"
+        assert "is not the file it should be" in client.get(reverse(PAGE)).content.decode()
+        here.unlink()
+        assert run(AssetFetch.objects.verify("whisper-base")).error_code == "needs_asset"
+
+    def test_an_unknown_name_leaves_no_job(self, client, staff, hub):
+        client.force_login(staff)
+        answer = client.post(reverse("admin:asset_verify", args=["No such"]), follow=True)
+        assert "No such" in answer.content.decode()
+        assert not AssetFetch.objects.exists()
 
 
 def test_the_page_says_why_a_fetch_failed_and_stops_one(hub, client, staff):
