@@ -5,6 +5,10 @@ import tempfile
 
 os.environ.setdefault("ENV_FILE", os.devnull)  # the site in this checkout is not what is tested
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789")
+if os.environ.get("PYTEST_XDIST_WORKER"):  # one of several processes: what the first has set up is not for this one
+    os.environ.pop("VAR_DIR", None)
+    if os.environ.get("TEST_DATABASE") == "postgres":
+        os.environ.pop("DATABASE_URL", None)
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="voiceproject-test-"))
 if os.environ.get("TEST_DATABASE") == "postgres" and "DATABASE_URL" not in os.environ:
     from tests.postgres import start

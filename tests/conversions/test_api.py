@@ -146,7 +146,7 @@ def test_wrong_recordings_get_their_code_and_leave_nothing(alices, voice, voice_
     assert base.files_left() == before
 
 
-@pytest.mark.parametrize("key", [str(uuid.uuid4()), "hidden"])
+@pytest.mark.parametrize("key", ["4eacdf91-67b6-41d3-aac8-78957d8f03c9", "hidden"])
 def test_another_persons_voice_is_not_found(api, bob, voice, key):
     data = wish(voice) if key == "hidden" else wish(voice) | {"voice": key}
     answer = api(bob).post(CONVERSIONS, data)
