@@ -1,6 +1,5 @@
 """Conversions for programs: submit, watch, fetch, stop."""
 
-import uuid
 
 import pytest
 
