@@ -5,6 +5,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from conversions import recordings
+from conversions.batches import intake
+from conversions.batches.intake import Parcel
+from conversions.batches.models import Batch
 from conversions.methods import check_method
 from conversions.models import OPTION_NAMES, Conversion
 from models_app.models import VoiceModel
@@ -26,8 +29,25 @@ KEEP = (
 )
 
 
+class RecordingsInput(forms.FileInput):
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return files.getlist(name) if hasattr(files, "getlist") else files.get(name)
+
+
+class RecordingsField(forms.FileField):
+    """Any number of files, each checked by itself; a list of them."""
+
+    widget = RecordingsInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = data if isinstance(data, list) else [data]
+        return [super(RecordingsField, self).clean(file, initial) for file in files or [None]]
+
+
 class ConversionForm(forms.Form):
-    """Choose a voice, bring a recording, and submit; the recording is looked at before the form is valid."""
+    """Choose a voice, bring recordings, and submit; they are looked at before the form is valid."""
 
     voice = forms.ModelChoiceField(
         VoiceModel.objects.none(),
@@ -36,7 +56,7 @@ class ConversionForm(forms.Form):
             "invalid_choice": "This voice is not there any more, or is not shared with you: choose another.",
         },
     )
-    recording = forms.FileField(
+    recording = RecordingsField(
         allow_empty_file=True,
         help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM.",
         error_messages={"required": "Choose a recording, or record one here."},
@@ -48,6 +68,7 @@ class ConversionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         self.facts: RecordingFacts | None = None
+        self.parcels: list[Parcel] = []
         self.fields["voice"].queryset = VoiceModel.objects.visible_to(user)  # type: ignore[attr-defined]
         for spec in fields(ConversionOptions):
             self.fields[spec.name] = option_field(spec.name)
@@ -60,12 +81,17 @@ class ConversionForm(forms.Form):
             raise ValidationError(error.message, code=error.code) from error
         return voice
 
-    def clean_recording(self) -> Any:
+    def clean_recording(self) -> list[Any]:
+        """One recording is checked now; of many each is checked by the worker that takes them in."""
+        files: list[Any] = self.cleaned_data["recording"]
         try:
-            self.facts = recordings.probe(self.cleaned_data["recording"])
+            if intake.is_batch(files):
+                self.parcels = intake.look(files)
+            else:
+                self.facts = recordings.probe(files[0])
         except RVCError as error:
             raise ValidationError(error.message, code=error.code) from error
-        return self.cleaned_data["recording"]
+        return files
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -78,11 +104,13 @@ class ConversionForm(forms.Form):
                 self.add_error(error.field, ValidationError(error.message, code=error.code))
         return cleaned
 
-    def save(self) -> Conversion:
-        data = self.cleaned_data
-        return Conversion.objects.submit(
-            self.user, data["voice"], data["recording"], data["options"], self.facts, **self._keeping()
-        )
+    def save(self) -> Conversion | Batch:
+        data, keeping = self.cleaned_data, self._keeping()
+        if self.parcels:
+            wish = intake.Wish(data["voice"], data["options"], keeping)
+            return Batch.objects.submit(self.user, wish, self.parcels)
+        [recording] = data["recording"]
+        return Conversion.objects.submit(self.user, data["voice"], recording, data["options"], self.facts, **keeping)
 
     def _keeping(self) -> dict[str, Any]:
         keep = self.cleaned_data["keep"]

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from conversions import files, views
 
@@ -6,6 +6,7 @@ app_name = "conversions"
 urlpatterns = [
     path("", views.conversion_list, name="list"),
     path("add/", views.conversion_add, name="add"),
+    path("batches/", include("conversions.batches.urls")),
     path("<uuid:pk>/", views.conversion_detail, name="detail"),
     path("<uuid:pk>/status/", views.conversion_status, name="status"),
     path("<uuid:pk>/cancel/", views.conversion_cancel, name="cancel"),

@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from conversions.forms import ConversionForm
+from conversions.history import history, things
 from conversions.models import Conversion, ConversionQuerySet
 from conversions.picking import missing_encoders, picked, voices_to_pick
-from jobs.estimates import foresee
 from jobs.models import WorkerBeat
 from jobs.quotas import said
 from models_app.models import VoiceModel
@@ -49,13 +49,13 @@ def conversion_add(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return _refusal(request, form, again)
     try:
-        conversion = form.save()
+        made = form.save()
     except RVCError as error:
         form.add_error(None, error.message)
         return _refusal(request, form, again, error)
     if by_script(request):
-        return JsonResponse({"url": conversion.get_absolute_url()}, status=201)
-    return redirect(conversion)
+        return JsonResponse({"url": made.get_absolute_url()}, status=201)
+    return redirect(made)
 
 
 @require_GET
@@ -124,9 +124,8 @@ def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]
 
 
 def _page(request: PersonRequest, form: ConversionForm, again: Conversion | None, status: int = 200) -> HttpResponse:
-    page = Paginator(_own(request), PAGE).get_page(request.GET.get("page"))
-    foresee(page.object_list)
-    context = _form_context(request, form, again) | {"page_obj": page, "conversions": page.object_list}
+    page = Paginator(history(request.user), PAGE).get_page(request.GET.get("page"))
+    context = _form_context(request, form, again) | {"page_obj": page, "things": things(page.object_list)}
     return render(request, "conversions/list.html", context, status=status)
 
 

@@ -52,6 +52,10 @@ class Totals:
         return self.ended - self.counts[State.DONE]
 
     @property
+    def turned_down(self) -> int:
+        return self.refused + self.counts[State.REJECTED]
+
+    @property
     def again(self) -> int:
         """What can be tried again."""
         return self.lost + self.counts[State.FAILED] + self.counts[State.CANCELLED]

@@ -17,6 +17,21 @@
     audio.src = URL.createObjectURL(file);
   }
 
+  // Many files, or a zip of them, are named and weighed; there is nothing to hear before they are sent.
+  function count(box, files) {
+    const bytes = [...files].reduce((sum, file) => sum + file.size, 0);
+    box.querySelector(".drop").classList.add("filled");
+    box.querySelector("[data-drop-title]").textContent = files.length > 1 ? `${files.length} files` : files[0].name;
+    box.querySelector("[data-drop-facts]").textContent = `${size(bytes)}, converted as one batch`;
+    box.querySelector("[data-preview]").hidden = true;
+    box.querySelector("[data-preview] audio").removeAttribute("src");
+  }
+
+  function show(box, files) {
+    if (files.length > 1 || /\.zip$/i.test(files[0].name)) count(box, files);
+    else describe(box, files[0]);
+  }
+
   function put(input, file) {
     const files = new DataTransfer();
     files.items.add(file);
@@ -70,10 +85,10 @@
   function start(box) {
     const input = box.querySelector("input[type=file]");
     const zone = box.querySelector(".drop");
-    input.addEventListener("change", () => { if (input.files.length) describe(box, input.files[0]); });
+    input.addEventListener("change", () => { if (input.files.length) show(box, input.files); });
     zone.addEventListener("dragover", () => zone.classList.add("over"));
     for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("over"));
-    if (input.files.length) describe(box, input.files[0]);
+    if (input.files.length) show(box, input.files);
     microphone(box, input);
   }
 

@@ -1,5 +1,8 @@
 import pytest
 
+from conversions.batches import intake
+from conversions.batches.intake import Wish
+from conversions.batches.models import Batch
 from conversions.models import Conversion
 from rvc.options import ConversionOptions
 from tests import base
@@ -35,3 +38,15 @@ def done(conversion):
     )
     conversion.refresh_from_db()
     return conversion
+
+
+@pytest.fixture
+def send(voice, alice):
+    """Alice sends a batch of these files: names and contents."""
+
+    def send(*files, user=alice, **wish):
+        options = ConversionOptions(**wish.pop("options", {}))
+        wish = Wish(wish.pop("voice", voice), options, wish)
+        return Batch.objects.submit(user, wish, intake.look([base.upload(data, name) for name, data in files]))
+
+    return send

@@ -4,47 +4,17 @@ import json
 
 import pytest
 
-from conversions.batches import intake
-from conversions.batches.intake import Wish
 from conversions.batches.models import Batch, Unpacking
 from conversions.models import Conversion
 from conversions.tasks import unpack
 from jobs.models import State
 from rvc.errors import RVCError
-from rvc.options import ConversionOptions
 from tests import base
+from tests.conversions.batches import LONG, SHORT, finish, unpack_all
 from tests.hostile.make_archives import MAKERS, zipped
 from webhooks.models import Delivery, Webhook
 
 pytestmark = pytest.mark.django_db
-
-SHORT, LONG = base.tone(0.2), base.tone(0.6)
-
-
-@pytest.fixture
-def send(voice, alice):
-    """Alice sends these files; names and contents."""
-
-    def send(*files, user=alice, **wish):
-        wish = Wish(wish.pop("voice", voice), ConversionOptions(**wish.pop("options", {})), wish)
-        return Batch.objects.submit(user, wish, intake.look([base.upload(data, name) for name, data in files]))
-
-    return send
-
-
-def unpack_all():
-    """What a worker of the queue `import` does."""
-    while (job := Unpacking.objects.due().order_by("created_at").first()) is not None:
-        unpack(str(job.pk))
-
-
-def finish(conversion, state="done"):
-    """What a worker does with a conversion, without the sound."""
-    job = Conversion.objects.claim(conversion.pk)
-    if state != "done":
-        return job.fail("out_of_memory", "Too little memory.")
-    job.result.save("result.wav", base.upload(base.tone(0.3)), save=False)
-    return job.finish(result=job.result.name, result_seconds=0.3, result_rate=16000)
 
 
 def test_it_works(send, alice, django_capture_on_commit_callbacks):
