@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.forms import ErasureForm, KeepingForm
 from accounts.models import Erasure, count_everything
 from voiceproject.pages import PersonRequest
+from voiceproject.throttle import throttled
 
 
 @require_GET
@@ -30,6 +31,7 @@ def keeping(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
+@throttled
 def erase(request: PersonRequest) -> HttpResponse:
     """Ask for everything to be deleted, with what there is to be deleted in sight."""
     form = ErasureForm(request.POST or None, user=request.user)

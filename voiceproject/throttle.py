@@ -22,29 +22,34 @@ TRIES_OF_AN_ADDRESS = 100  # somebody who tries one password with many names
 
 
 def throttled(view: View) -> View:
-    """A login view that answers 429 after too many wrong tries from one address. What succeeds is not counted."""
+    """A view that asks for a password, and answers 429 after too many wrong ones from one address.
+
+    What succeeds is not counted.
+    """
 
     @wraps(view)
-    def login(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         counters = _counters(request)
         if any(cache.get(key, 0) >= most for key, most in counters.items()):
             return _refusal(request)
         response = view(request, *args, **kwargs)
-        if response.status_code == 200:  # the form once more: whoever gets in is sent on
+        if response.status_code in (200, 422):  # the form once more: whoever gets in is sent on
             for key in counters:
                 cache.add(key, 0, WINDOW_SECONDS)
                 cache.incr(key)
         return response
 
-    return login
+    return guarded
 
 
 def _counters(request: HttpRequest) -> dict[str, int]:
     """The counters of this try, and what each may reach: of the address, and of the address with this name."""
     address = BaseThrottle().get_ident(Request(request))
-    name = unicodedata.normalize("NFKC", request.POST.get("username", "").strip()).casefold()
+    # Whoever is signed in proves that they are who they are: no other name counts.
+    said = request.user.get_username() or request.POST.get("username", "")
+    name = unicodedata.normalize("NFKC", said.strip()).casefold()
     window = int(time.time() // WINDOW_SECONDS)
     return {
         _key(window, address): TRIES_OF_AN_ADDRESS,

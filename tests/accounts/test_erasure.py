@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection
 from rest_framework.authtoken.models import Token
 
@@ -226,6 +227,16 @@ class TestPage:
         client.force_login(alice)
         assert self.ask(client, **said).status_code == 422
         assert not Erasure.objects.exists()
+
+    def test_guessing_the_password_is_throttled(self, client, alice, bob):
+        cache.clear()
+        client.force_login(alice)
+        guesses = [self.ask(client, password=str(guess), username=str(guess)).status_code for guess in range(21)]
+        assert guesses == [422] * 20 + [429]
+        assert self.ask(client).status_code == 429
+        assert not Erasure.objects.exists()
+        client.force_login(bob)
+        assert self.ask(client, name="bob").status_code == 302
 
 
 class TestAPI:
