@@ -38,7 +38,7 @@ def heard(conversion: Conversion) -> Iterator[bytes]:
 
     An attempt that is made anew begins with the same pieces, so that the listener's place stays right.
     """
-    for number, piece in enumerate(_pieces(conversion)):
+    for number, piece in enumerate(pieces_of(conversion)):
         with piece.file.open("rb") as stored, wave.open(stored) as sound:
             if number == 0:
                 yield header(sound.getframerate())
@@ -46,7 +46,7 @@ def heard(conversion: Conversion) -> Iterator[bytes]:
                 yield frames
 
 
-def _pieces(conversion: Conversion) -> Iterator[Piece]:
+def pieces_of(conversion: Conversion) -> Iterator[Piece]:
     """Each piece in turn until the conversion has ended, or none came for a long time."""
     number, patience = 0, time.monotonic() + settings.STREAM_WAIT_SECONDS
     while time.monotonic() < patience:

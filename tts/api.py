@@ -1,7 +1,6 @@
 """Speech for programs: texts in, conversions out, and what can speak here."""
 
 import re
-import time
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
@@ -18,19 +17,16 @@ from rest_framework.views import APIView
 
 from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializer
 from conversions.files import serve_result
-from conversions.models import Conversion
+from conversions.waiting import awaited, told
 from jobs.models import State
 from models_app.models import VoiceModel
-from rvc.errors import RVCError
 from tts.engines.base import Engine, SpeechError
 from tts.engines.registry import engines
 from tts.models import WISHES, Speech, SpeechQuerySet
 from tts.wishes import PAUSES, RATES, VOLUMES, Wish
 from voiceproject.api import AnyAccept, NewestFirst
 
-LOOK_SECONDS = 0.2
 PREFERRED_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,5})")
-CRASHES = ("job_crashed", "job_timed_out", "out_of_memory")
 ANSWERS = {
     202: OpenApiResponse(description="Accepted; `Location` says where to watch it."),
     (200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The sound, where it was done within the wait."),
@@ -171,13 +167,13 @@ class Accepting(APIView):
         serializer.is_valid(raise_exception=True)
         wait = _patience(request, serializer.validated_data.pop("wait", 0))
         speech = serializer.save(user=cast("User", request.user))
-        conversion = _awaited(speech.conversion, wait)
+        conversion = awaited(speech.conversion, wait)
         location = reverse("api:speech-detail", args=[speech.pk], request=request)
         response: HttpResponseBase
         if conversion.state == State.DONE:
             response = serve_result(request._request, conversion, fetched=True)
         elif conversion.error_code:
-            raise _told(conversion)
+            raise told(conversion)
         else:
             speech = Speech.objects.select_related("conversion__owner__keeping").get(pk=speech.pk)
             response = Response(SpeechSerializer(speech, context=context).data, status.HTTP_202_ACCEPTED)
@@ -234,17 +230,3 @@ def _patience(request: Request, wait: int) -> int:
     """Seconds that somebody wants to wait, as the body or the header says, within the limit of the server."""
     preferred = PREFERRED_WAIT.search(request.headers.get("Prefer", "").lower())
     return min(wait or (int(preferred[1]) if preferred else 0), int(settings.SPEECH_WAIT_SECONDS))
-
-
-def _awaited(conversion: Conversion, wait: int) -> Conversion:
-    until = time.monotonic() + wait
-    while not conversion.is_final and time.monotonic() < until:
-        time.sleep(LOOK_SECONDS)
-        conversion.refresh_from_db()
-    return conversion
-
-
-def _told(conversion: Conversion) -> RVCError:
-    """The end of a job that somebody has waited for, as the error of the request."""
-    code = "internal" if conversion.error_code in CRASHES else conversion.error_code
-    return RVCError(code, conversion.error_message)

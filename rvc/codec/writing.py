@@ -1,6 +1,6 @@
 """Encoding with FFmpeg through PyAV: one row per format, one loop for all. The input is ours, so no child is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -54,23 +54,34 @@ ENCODERS = {
 def write(samples: Block, sample_rate: int, target: Path, output_format: str) -> int:
     """Encode (N,) mono samples at `sample_rate` Hz into `target`; returns the rate of the written file in Hz."""
     encoder = ENCODERS[output_format]
+    for _ in encoded(_blocks(samples), sample_rate, encoder, str(target)):
+        pass
+    return encoder.legal_rate(sample_rate)
+
+
+def encoded(blocks: Iterable[Block], sample_rate: int, encoder: Encoder, target: Any) -> Iterator[None]:
+    """Encode mono blocks into `target`, a path or an open file, as they come; yields after each.
+
+    A file that cannot be sought in is only written onwards: a header that would have to be mended later stays open.
+    """
     rate = encoder.legal_rate(sample_rate)
     # bitexact: no random stream numbers and no version strings, so the same samples give the same bytes
     options = {"fflags": "+bitexact", **encoder.options}
-    with av.open(str(target), "w", format=encoder.container, options=options) as container:
+    with av.open(target, "w", format=encoder.container, options=options) as container:
         container.metadata.update(TAGS)
         stream = container.add_stream(encoder.codec, rate=rate, layout="mono")
         stream.codec_context.format = encoder.samples
         if encoder.bit_rate:
             stream.bit_rate = encoder.bit_rate
         position = 0
-        for block in _resampled(samples, sample_rate, rate):
+        for block in _resampled(blocks, sample_rate, rate):
             frame = _frame(block, encoder.samples, rate)
             frame.pts = position  # without time stamps MP4 cannot mark the encoder's lead-in, which is then heard
             container.mux(stream.encode(frame))
             position += len(block)
+            yield
         container.mux(stream.encode(None))
-    return rate
+    yield
 
 
 def to_pcm(block: Block, bits: int) -> NDArray[np.int32]:
@@ -88,12 +99,12 @@ def _blocks(samples: Block) -> Iterator[Block]:
         let_go(samples)
 
 
-def _resampled(samples: Block, sample_rate: int, rate: int) -> Iterator[Block]:
+def _resampled(blocks: Iterable[Block], sample_rate: int, rate: int) -> Iterator[Block]:
     if rate == sample_rate:
-        yield from _blocks(samples)
+        yield from blocks
         return
     stream = soxr.ResampleStream(sample_rate, rate, 1, dtype="float32", quality="HQ")
-    for block in _blocks(samples):
+    for block in blocks:
         yield from _if_any(stream.resample_chunk(np.ascontiguousarray(block, np.float32)))
     yield from _if_any(stream.resample_chunk(np.empty(0, np.float32), last=True))
 
