@@ -20,7 +20,7 @@ from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from conversions.streaming import serve_stream
 from jobs.estimates import foresee
-from jobs.quotas import admit_job
+from jobs.quotas import admit_again
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
@@ -258,7 +258,7 @@ class ConversionViewSet(
         """Queue a conversion that did not succeed once more; 409 when it waits, runs or is done."""
         conversion = self.get_object()
         with transaction.atomic():
-            admit_job(conversion.owner)
+            admit_again(conversion)
             queued = conversion.retry()
         if not queued:
             raise Conflict("Only a conversion that did not succeed can be tried again.")

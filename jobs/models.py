@@ -11,7 +11,6 @@ so that of any number of workers, reapers and people exactly one moves a job, an
 Times are compared in the database with its own clock: workers on several machines need not agree about the hour.
 """
 
-import os
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -23,14 +22,14 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jobs import SUPERVISOR_VARIABLE
 from jobs.estimates import Forecast, Outlook
 from jobs.events import JobEvent
 from jobs.hints import send_hint
 from jobs.order import OVERTAKEN_SECONDS, Turn
 from jobs.queries import FINAL, JobQuerySet, State, lease
 from jobs.queues import Queue, main_queue
-from jobs.quotas import SoundOfDay
+from jobs.quotas import SoundOfDay, count_sound, give_sound_back
+from jobs.workers import WorkerBeat, WorkerBeatQuerySet
 from rvc.errors import Cancelled
 
 __all__ = [
@@ -187,7 +186,7 @@ class Job(models.Model):
         """Queue a job that did not succeed once more, with the same wish. False when there is nothing to."""
         ended = self._rows().filter(state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
         fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
-        fresh |= {"hinted_at": None, "turn_at": self._turn_from(timezone.now())}
+        fresh |= {"hinted_at": None, "started_at": None, "turn_at": self._turn_from(timezone.now())}
         moved = self._move(ended, "to be tried again", state=State.QUEUED, **fresh, **changes)
         self.refresh_from_db()
         if moved:
@@ -216,6 +215,15 @@ class Job(models.Model):
             return _ended(State.FAILED) | _error("job_timed_out", timed_out_message())
         return _ended(State.FAILED) | _error("job_crashed", CRASHED.format(reference=self.pk.hex[:8]))
 
+    def settle(self, before: str, after: str, *, begun: bool) -> None:
+        """Have the day of its owner count it again, or no longer: see jobs/quotas.py."""
+        if not self.owner_id or not self.seconds_of_sound:
+            return
+        if before in FINAL:
+            count_sound(self.owner, self.seconds_of_sound)
+        elif after == State.FAILED or (after == State.CANCELLED and not begun):
+            give_sound_back(self.owner_id, timezone.localdate(self.turn_at), self.seconds_of_sound)
+
     def _rows(self) -> "JobQuerySet[Self]":
         rows: JobQuerySet[Self] = type(self)._default_manager.all()  # type: ignore[assignment]
         return rows
@@ -231,10 +239,11 @@ class Job(models.Model):
         """Change our row if it is among these; what happened is written with it, or neither."""
         with transaction.atomic():
             mine = rows.filter(pk=self.pk)
-            before = mine.select_for_update().values_list("state", flat=True).first()
-            moved = before is not None and bool(mine.update(**changes))
+            before, started_at = mine.select_for_update().values_list("state", "started_at").first() or ("", None)
+            moved = bool(before) and bool(mine.update(**changes))
             if moved:
-                JobEvent.objects.record(self, str(before), changes["state"], reason)
+                JobEvent.objects.record(self, before, changes["state"], reason)
+                self.settle(before, changes["state"], begun=started_at is not None)
         if moved:
             self.refresh_from_db()
         return moved
@@ -250,47 +259,3 @@ def _ended(state: State) -> dict[str, Any]:
 
 def _error(code: str, message: str) -> dict[str, Any]:
     return {"error_code": code, "error_message": message[:500]}
-
-
-class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
-    def alive(self) -> Self:
-        """Supervisors that were seen lately, each with its worker processes. Nobody works when this is empty."""
-        return self.filter(beat_at__gt=Now() - timedelta(seconds=settings.JOB_STALL_SECONDS))
-
-    def serving(self, queue: str) -> Self:
-        return self.alive().filter(queue=queue)
-
-    def forgotten(self) -> Self:
-        """Supervisors that ended long ago without a word."""
-        return self.filter(beat_at__lt=Now() - timedelta(days=1))
-
-    def note_claim(self) -> None:
-        """Called in a worker process that took a job: its supervisor sees that the cluster does something."""
-        if supervisor := os.environ.get(SUPERVISOR_VARIABLE):
-            self.filter(pk=supervisor).update(claimed_at=Now())
-
-
-class WorkerBeat(models.Model):
-    """One queue that a running supervisor, `manage.py runworkers`, serves on one machine."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    host = models.CharField(max_length=255)
-    pid = models.PositiveIntegerField()
-    queue = models.CharField(max_length=8, choices=Queue, default=Queue.CPU)
-    workers = models.PositiveSmallIntegerField()
-    started_at = models.DateTimeField(db_default=Now())
-    beat_at = models.DateTimeField(db_default=Now())
-    claimed_at = models.DateTimeField(null=True, help_text="when one of its workers last took a job")
-    memory_bytes = models.BigIntegerField(default=0, help_text="resident, of its worker processes together")
-    disk_free_bytes = models.BigIntegerField(null=True, help_text="where this machine keeps what it writes")
-
-    objects = WorkerBeatQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.pid}"
-
-    def beat(self, **noticed: int) -> None:
-        """Say that we live and what was noticed, and read what the workers noted; `beat_at` is the database's time."""
-        if not WorkerBeat.objects.filter(pk=self.pk).update(beat_at=Now(), **noticed):
-            self.save(force_insert=True)
-        self.refresh_from_db()

@@ -119,6 +119,7 @@ class JobQuerySet(models.QuerySet[J]):
                 if self.filter(pk=job.pk, token=job.token).update(**change):
                     job.refresh_from_db()
                     JobEvent.objects.record(job, State.RUNNING, job.state, reason)
+                    job.settle(State.RUNNING, job.state, begun=True)
                     moved.append(job)
         return moved
 

@@ -2,17 +2,21 @@
 
 Everything is counted in the transaction that adds to it, and two of them of one person wait for each other: the row of
 the person is locked (SQLite's transactions that write wait anyway). So no number of requests at once gets past a limit.
+
+The minutes of a day count what was asked for. They are given back for what was cancelled before anybody worked on it,
+and for what failed here; what is tried again counts again.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import F, Sum
+from django.db.models import F, Sum, Value
+from django.db.models.functions import Greatest
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
@@ -22,6 +26,8 @@ from voiceproject.errors import SlowDown
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from jobs.models import Job
 
 MIB = 1 << 20
 
@@ -93,6 +99,18 @@ def count_sound(user: "User", seconds: float) -> None:
     SoundOfDay.objects.filter(pk=today.pk).update(seconds=F("seconds") + seconds)
 
 
+def give_sound_back(owner_id: int, day: date, seconds: float) -> None:
+    """Take from that day of a person what was not converted, through no fault of theirs."""
+    days = SoundOfDay.objects.filter(owner_id=owner_id, day=day)
+    days.update(seconds=Greatest(F("seconds") - seconds, Value(0.0)))
+
+
+def admit_again(job: "Job") -> None:
+    """Whether a job that has ended may be queued once more, in the transaction that does so. Raises SlowDown."""
+    admit_job(job.owner)
+    _check_seconds(job.owner, job.seconds_of_sound)
+
+
 def admit_bytes(user: "User | None", size: int) -> None:
     """Whether a person may keep so much more, in the transaction that adds it. The server may keep what it likes."""
     if user is not None:
@@ -133,13 +151,17 @@ def _seconds_today(user: "User") -> float:
 
 
 def _admit_seconds(user: "User", seconds: float) -> None:
+    _check_seconds(user, seconds)
+    count_sound(user, seconds)
+
+
+def _check_seconds(user: "User", seconds: float) -> None:
     limit, used = settings.PERSON_MINUTES_A_DAY * 60, _seconds_today(user)
     if limit and used + seconds > limit:
         said = f"{used / 60:.1f} of the {limit // 60} minutes that you may have converted in a day are used"
         wait = _seconds_left_today()
         message = f"{said}, and this recording has {seconds / 60:.1f}: come back in {_words(wait)}."
         raise SlowDown(message, retry_after=wait)
-    count_sound(user, seconds)
 
 
 def _seconds_left_today() -> int:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models.fields.files import FieldFile
 
+from jobs.quotas import admit_bytes
 from models_app import ingest
 from models_app.models import Action, VoiceCheck, VoiceModel
 from rvc.assets.record import sha256_of
@@ -19,10 +20,13 @@ COLUMNS = ("index_file", "index_upload", "index_facts", "index_sha256", "index_f
 
 
 def replace_index(voice: VoiceModel, upload: ingest.Upload, by: "User | None") -> None:
-    """Check an index and use it from now on. Raises VoiceFileError, and leaves the voice as it was."""
+    """Check an index and use it from now on.
+
+    Raises VoiceFileError, and RVCError("quota_exceeded") when its owner would keep too much; the voice is as it was.
+    """
     checked = check_index(voice, upload)
     try:
-        use_index(voice, checked, by)
+        _swap(voice, checked, by, limited=True)
     finally:
         checked.folder.cleanup()
 
@@ -40,6 +44,7 @@ def check_index(voice: VoiceModel, upload: ingest.Upload) -> ingest.CheckedIndex
 
 
 def use_index(voice: VoiceModel, checked: ingest.CheckedIndex, by: "User | None") -> None:
+    """What staff choose for a voice is not held against the share of its owner."""
     _swap(voice, checked, by)
 
 
@@ -51,7 +56,7 @@ def remove_index(voice: VoiceModel, by: "User | None") -> bool:
     return True
 
 
-def _swap(voice: VoiceModel, checked: ingest.CheckedIndex | None, by: "User | None") -> None:
+def _swap(voice: VoiceModel, checked: ingest.CheckedIndex | None, by: "User | None", *, limited: bool = False) -> None:
     """New files under new names, one row, and the old files gone once it is committed."""
     voice.index_file = voice.index_upload = None
     voice.index_facts, voice.index_sha256 = (checked.facts, checked.sha256) if checked else ({}, "")
@@ -63,6 +68,8 @@ def _swap(voice: VoiceModel, checked: ingest.CheckedIndex | None, by: "User | No
             _save(voice.index_file, checked.path)
             _save(voice.index_upload, checked.upload)
         voice.measure()
+        if limited:
+            admit_bytes(voice.owner, voice.size_bytes - stored.size_bytes)
         voice.save(update_fields=COLUMNS)
         voice.record(Action.INDEXED, by, checked.line["name"] if checked else "removed")
         delete_after_commit(stored.index_file, stored.index_upload)

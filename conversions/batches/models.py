@@ -16,7 +16,7 @@ from conversions import recordings
 from conversions.batches.totals import Totals, total
 from jobs.models import Job, JobQuerySet, LeaseLost, State
 from jobs.queues import Queue
-from jobs.quotas import admit_bytes, admit_job
+from jobs.quotas import admit_again, admit_bytes, admit_job
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
 from rvc.options import ConversionOptions
@@ -170,7 +170,7 @@ class Batch(models.Model):
         queued = sum(unpacking.retry() for unpacking in self.unpackings.filter(state__in=AGAIN))
         for conversion in self.conversions.filter(state__in=AGAIN).order_by("batch_position"):
             with transaction.atomic():
-                admit_job(self.owner)
+                admit_again(conversion)
                 queued += conversion.retry()
         self._look_again()
         return queued

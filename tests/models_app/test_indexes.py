@@ -58,6 +58,19 @@ def test_a_wrong_one_leaves_the_old(put, voice, tmp_path):
     assert base.files_left() == files
 
 
+def test_it_counts_for_the_share_of_its_owner(put, voice, tmp_path, settings):
+    large = tmp_path / "large.index"
+    base.write_index(large, width=base.WHISPER_WIDTH, count=2 * (1 << 20) // (4 * base.WHISPER_WIDTH))
+    settings.PERSON_STORAGE_MB = 2
+    before, files = VoiceModel.objects.values().get(), base.files_left()
+    answer = put(large)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "quota_exceeded")
+    assert VoiceModel.objects.values().get() == before
+    assert base.files_left() == files
+    settings.PERSON_STORAGE_MB = 4
+    assert put(large).status_code == 200
+
+
 def test_only_its_owner_brings_one(put, bob, other_index):
     assert put(other_index, bob).status_code == 404
 
