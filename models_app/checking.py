@@ -12,6 +12,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from models_app.models import VoiceCheck, VoiceModel, VoiceState
+from models_app.models.check import CHECK_VERSION
 from rvc.options import ConversionOptions
 from voiceproject.files import kept_together
 
@@ -69,4 +70,12 @@ def check_those_waiting_for(encoders: Iterable[str], *, by: Any = None) -> int:
     voices = VoiceModel.objects.filter(encoder__in=list(encoders), preview="").exclude(state=VoiceState.UNUSABLE)
     for voice in voices:
         VoiceCheck.objects.submit(voice, by=by)
+    return len(voices)
+
+
+def check_outdated() -> int:
+    """Queue the checks of voices that none of this version was asked for; how many. Quick where there are none."""
+    voices = list(VoiceModel.objects.filter(check_version__lt=CHECK_VERSION).only("pk"))
+    for voice in voices:
+        VoiceCheck.objects.submit(voice)
     return len(voices)

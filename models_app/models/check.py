@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from models_app.models.voice import VoiceModel
 
 
+CHECK_VERSION = 1
+"""Raised when a check finds what earlier ones did not: `prepare` then has every voice tried once more."""
+
+
 class VoiceCheckQuerySet(JobQuerySet["VoiceCheck"]):
     def submit(self, voice: "VoiceModel", *, by: "User | None" = None) -> "VoiceCheck":
         """Have a voice tried by a worker. One check that waits is enough; one that runs may have begun too early."""
@@ -20,6 +24,8 @@ class VoiceCheckQuerySet(JobQuerySet["VoiceCheck"]):
             if waiting is not None:
                 return waiting
             check = self.create(voice=voice, owner=by)
+            voice.check_version = CHECK_VERSION
+            type(voice)._default_manager.filter(pk=voice.pk).update(check_version=CHECK_VERSION)
             transaction.on_commit(check.hint, robust=True)
         return check
 

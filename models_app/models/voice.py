@@ -126,6 +126,7 @@ class VoiceModel(Shared, Described):
         max_length=10, choices=VoiceState, default=VoiceState.UNCHECKED, editable=False, help_text="of its self-test"
     )
     state_message = models.CharField(max_length=500, blank=True, editable=False)
+    check_version = models.PositiveSmallIntegerField(default=0, editable=False, help_text="of the last one asked for")
     preview = models.FileField(upload_to=preview_path, blank=True, editable=False)
     source_url = models.CharField("imported from", max_length=2000, blank=True, editable=False)
 

@@ -80,7 +80,8 @@ class TestFirstAdmin:
 class TestSteps:
     def test_everything_is_done_the_first_time(self, collected: list[str]) -> None:
         run()
-        assert collected == ["migrate", "createcachetable", "collectstatic", "voices install-starter"]
+        starter, outdated = "voices install-starter", "voices check --outdated"
+        assert collected == ["migrate", "createcachetable", "collectstatic", starter, outdated]
 
     def test_static_files_are_collected_when_one_changed(
         self, collected: list[str], monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from models_app.blending import blend
 from models_app.bundled import install_starter
+from models_app.checking import check_outdated
 from models_app.exports import export_name, kinds, save_export
 from models_app.imports import command as importing
 from models_app.indexes import remove_index, replace_index
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         check = verbs.add_parser("check", help="try whether voices speak, and make their previews")
         check.add_argument("voices", nargs="*", metavar="VOICE", help="name or id")
         check.add_argument("--all", action="store_true", help="every voice there is")
+        check.add_argument("--outdated", action="store_true", help="those that this version has not tried yet")
         check.add_argument("--local", action="store_true", help="work in this process, without a worker")
         blending = verbs.add_parser("blend", help="make a new voice of two that are built alike")
         blending.add_argument("first", help="name or id")
@@ -111,6 +113,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:14} {value}")
 
     def do_check(self, **options: Any) -> None:
+        if options["outdated"]:
+            if count := check_outdated():
+                self.stdout.write(f"{count} voice(s) of an older version will be tried.")
+            return
         if not options["voices"] and not options["all"]:
             raise CommandError("Say which voices to check, or --all; `manage.py voices list` shows them.")
         voices = list(VoiceModel.objects.all()) if options["all"] else [find(words) for words in options["voices"]]

@@ -39,6 +39,7 @@ class Command(BaseCommand):
         self.collect_static()
         if not options["no_starter"]:
             call_command("voices", "install-starter", stdout=self.stdout)
+        call_command("voices", "check", "--outdated", stdout=self.stdout)
         self.create_first_admin()
 
     def collect_static(self) -> None:
