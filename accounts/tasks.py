@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from rest_framework.authtoken.models import Token
 
-from accounts.models import Erasure
+from accounts.models import AccessToken, Erasure
 from jobs.events import JobEvent
 from jobs.scratch import clear_abandoned
 from jobs.tasks import perform
@@ -35,7 +34,7 @@ def _erase(erasure: Erasure, progress: Report) -> dict[str, Any]:
     clear_abandoned(settings.VAR_DIR / "work")  # of jobs that were stopped, or killed, just now
     JobEvent.objects.filter(owner=erasure.owner, at__lte=erasure.created_at).delete()
     if erasure.tokens:
-        Token.objects.filter(user=erasure.owner).delete()
+        AccessToken.objects.visible_to(erasure.owner).delete()
     _empty_the_log_of_the_database()
     return {}
 

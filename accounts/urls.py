@@ -1,10 +1,13 @@
 from django.urls import path
 
 from accounts import views
+from accounts.tokens import views as tokens
 
 app_name = "accounts"
 urlpatterns = [
     path("", views.home, name="home"),
     path("keeping/", views.keeping, name="keeping"),
     path("erase/", views.erase, name="erase"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<uuid:pk>/revoke/", tokens.token_revoke, name="token-revoke"),
 ]

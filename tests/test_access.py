@@ -10,8 +10,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import get_resolver, resolve
 
+from accounts.models import AccessToken
+from accounts.tokens.scopes import ROUTES, Scope, scope_for
 from conversions.batches.models import Batch
 from conversions.models import Conversion
 from models_app.models import VoiceImport
@@ -35,6 +37,9 @@ TABLE = [
     ("post", "/account/keeping/", LOGIN, 422, 422, 422),
     ("get", "/account/erase/", LOGIN, 200, 200, 200),
     ("post", "/account/erase/", LOGIN, 422, 422, 422),
+    ("get", "/account/tokens/", LOGIN, 200, 200, 200),
+    ("post", "/account/tokens/", LOGIN, 422, 422, 422),
+    ("post", "/account/tokens/{token}/revoke/", LOGIN, 404, 302, 404),
     ("get", "/voices/", LOGIN, 200, 200, 200),
     ("get", "/voices/add/", LOGIN, 200, 200, 200),
     ("get", "/voices/{voice}/", LOGIN, 404, 200, 404),
@@ -78,6 +83,10 @@ TABLE = [
     ("get", "/api/me/data/", 401, 200, 200, 200),
     ("delete", "/api/me/data/", 401, 400, 400, 400),
     ("get", "/api/usage/", 401, 200, 200, 200),
+    ("get", "/api/tokens/", 401, 200, 200, 200),
+    ("post", "/api/tokens/", 401, 400, 400, 400),
+    ("get", "/api/tokens/{token}/", 401, 404, 200, 404),
+    ("delete", "/api/tokens/{token}/", 401, 404, 204, 404),
     ("get", "/api/schema/", 200, 200, 200, 200),
     ("get", "/api/docs/", 200, 200, 200, 200),
     ("get", "/api/assets/", 401, 200, 200, 200),
@@ -162,9 +171,15 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceimport/{{imported}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceevent/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}models_app/voiceevent/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}accounts/accesstoken/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}accounts/accesstoken/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}authtoken/tokenproxy/", 302, 302, 302, 404),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/batch/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/batch/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}conversions/batch/{{batch}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}monitoring/dashboard/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}monitoring/dashboard/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}webhooks/webhook/", 302, 302, 302, 200),
@@ -216,6 +231,7 @@ def keys(voice, done, batch, imported, alice):
     speech = Speech.objects.submit(alice, voice, Wish("Hello."), ConversionOptions())
     speech.conversion.cancel()
     things["speech"] = speech
+    things["token"] = AccessToken.objects.issue(alice)
     return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug}
 
 
@@ -255,6 +271,34 @@ def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, keys):
         key = keys[name]
         hidden, missing = client.get(f"/api/{kind}/{key}/"), client.get(f"/api/{kind}/{uuid.uuid4()}/")
         assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
+
+
+OPEN = ("/api/token/",)
+CALLS = [(method, address, owner) for method, address, _, _, owner, _ in TABLE if address.startswith("/api/")]
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_a_token_gets_the_answer_of_the_table_with_its_scope_and_none_without(scope, alice, keys, subtests):
+    own = AccessToken.objects.issue(alice, scopes=[scope]).key
+    others = AccessToken.objects.issue(alice, scopes=set(Scope) - {scope}).key
+    for method, address, owner in CALLS:
+        path = address.format(**keys)
+        if address in OPEN or scope_for(resolve(path).url_name, method.upper()) != scope:
+            continue
+        with subtests.test(f"{method} {path}"):
+            for key, wanted in ((own, owner), (others, 403)):
+                with rolled_back():
+                    ask = getattr(Client(headers={"Authorization": f"Bearer {key}"}), method)
+                    answer = ask(path, **json_for(method))
+                    assert answer.status_code == wanted
+                    b"".join(answer)
+
+
+def test_every_call_asks_for_a_scope(keys):
+    asked = {(resolve(address.format(**keys)).url_name, method.upper()) for method, address, _ in CALLS}
+    unnamed = {call for call in asked if scope_for(*call) is None} - {("sign-in", "POST")}
+    assert unnamed == set(), "add these to accounts/tokens/scopes.py"
+    assert set(ROUTES) - {name for name, _ in asked} == set(), "these have no line in the table"
 
 
 def test_every_route_has_a_line():

@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_q",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "voiceproject",
@@ -174,7 +173,7 @@ WEBHOOK_TRIES = 6
 WEBHOOK_FIRST_WAIT_SECONDS = 30  # then four times as long each time: 30 s, 2 min, 8 min, 32 min, 2 h
 WEBHOOK_MOST_FAILURES = 30  # so many in a row turn an address off
 
-# Engines of speech, in the order in which they are offered; each says itself what it lacks. docs/speech.md has them all.
+# Engines of speech, in the order in which they are offered; each says itself what it lacks. docs/speech.md has them.
 TTS_ENGINES = env.list("TTS_ENGINES", default=["pyttsx3", "piper", "kokoro", "gtts", "openai", "azure"])
 TTS_LANGUAGE = env.str("TTS_LANGUAGE", "en")  # of texts of which nothing else is known
 PIPER_DIR = Path(env.str("PIPER_DIR", str(VAR_DIR / "piper")))  # voices: NAME.onnx with NAME.onnx.json
@@ -250,12 +249,20 @@ Q_CLUSTER: dict[str, Any] = {
     "ALT_CLUSTERS": {},  # one for each queue, all alike; jobs/queues.py names them
 }
 
+# How often a minute one person may ask the API, by the scope of what they ask for; 0 is as often as they like.
+API_A_MINUTE = {
+    "read": env.int("API_READS_A_MINUTE", 0),  # to count them costs a write for each; cheap where there is Redis
+    "convert": env.int("API_CONVERSIONS_A_MINUTE", 300),
+    "voices": env.int("API_VOICES_A_MINUTE", 60),
+    "admin": env.int("API_ADMIN_A_MINUTE", 60),
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "accounts.tokens.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.tokens.throttle.ScopeThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "voiceproject.schema.Schema",
     "ALLOWED_VERSIONS": [VERSION],  # `?version=` of the schema goes into a header

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import DataView, MeView
+from accounts.tokens.api import TokenView, TokenViewSet
 from conversions.api import ConversionViewSet
 from conversions.batches.api import BatchViewSet
 from jobs.api import UsageView
@@ -16,10 +17,11 @@ from models_app.imports.api import ImportViewSet
 from monitoring.views import metrics, ready
 from tts.api import EngineViewSet, SpeechViewSet, TextToSpeechView
 from voiceproject.throttle import throttled
-from voiceproject.views import DocsView, TokenView
+from voiceproject.views import DocsView
 from webhooks.api import WebhookViewSet
 
 router = SimpleRouter()
+router.register("tokens", TokenViewSet, basename="token")
 router.register("assets", AssetViewSet, basename="asset")
 router.register("voices", VoiceViewSet, basename="voice")
 router.register("imports", ImportViewSet, basename="import")
@@ -31,7 +33,7 @@ router.register("speeches", SpeechViewSet, basename="speech")
 router.register("engines", EngineViewSet, basename="engine")
 
 api = [
-    path("token/", TokenView.as_view(), name="token"),
+    path("token/", TokenView.as_view(), name="sign-in"),
     path("me/", MeView.as_view(), name="me"),
     path("me/data/", DataView.as_view(), name="me-data"),
     path("usage/", UsageView.as_view(), name="usage"),

@@ -9,9 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
-from rest_framework.authtoken.models import Token
 
-from accounts.models import Erasure
+from accounts.models import AccessToken, Erasure
 from accounts.tasks import erase
 from conversions.models import Conversion
 from jobs.models import State
@@ -182,9 +181,9 @@ def test_a_second_wish_takes_the_place_of_one_that_waits(alice, everything, run)
 
 @pytest.mark.parametrize("too", [False, True])
 def test_tokens_go_when_that_is_wished(too, alice, run):
-    Token.objects.create(user=alice)
+    AccessToken.objects.issue(alice)
     run(Erasure.objects.submit(alice, tokens=too))
-    assert Token.objects.exists() != too
+    assert AccessToken.objects.exists() != too
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,14 +3,15 @@
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
+
+from accounts.models import AccessToken
 
 pytestmark = pytest.mark.django_db
 
 
 def test_rotate_key_ends_sessions_and_keeps_tokens(client, api, settings):
     alice = User.objects.create_user("alice", password="a long enough secret")
-    key = Token.objects.create(user=alice).key
+    key = AccessToken.objects.issue(alice).key
     page = reverse("conversions:list")
     client.login(username="alice", password="a long enough secret")
     assert client.get(page).status_code == 200

@@ -27,14 +27,14 @@ import sys
 from pathlib import Path
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from rest_framework.authtoken.models import Token
+from accounts.models import AccessToken
 from models_app.models import VoiceModel
 call_command("migrate", verbosity=0)
 call_command("createcachetable")
 user = User.objects.create_superuser("admin", password="a long enough secret")
 voice = VoiceModel.objects.add(checkpoint=Path(sys.argv[1]), index=Path(sys.argv[2]), owner=user, name="Tiny")
 voice.checks.all().delete()
-print(voice.pk, Token.objects.create(user=user).key)
+print(voice.pk, AccessToken.objects.issue(user).key)
 """
 
 

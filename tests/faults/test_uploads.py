@@ -12,8 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import TransactionTestCase
-from rest_framework.authtoken.models import Token
 
+from accounts.models import AccessToken
 from conversions.models import Conversion
 from jobs.quotas import usage
 from tests.faults.base import database_url
@@ -25,7 +25,7 @@ HALF = b"x" * (3 << 20)
 class UploadTests(TransactionTestCase):
     def setUp(self):
         self.alice = User.objects.create_user("alice")
-        self.key = Token.objects.create(user=self.alice).key
+        self.key = AccessToken.objects.issue(self.alice).key
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]

@@ -27,9 +27,9 @@ import django
 django.setup()
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from rest_framework.authtoken.models import Token
+from accounts.models import AccessToken
 call_command("migrate", verbosity=0)
-print(Token.objects.create(user=User.objects.create_user("alice")).key)
+print(AccessToken.objects.issue(User.objects.create_user("alice")).key)
 """
 LIVING = ("jobs_workerbeat", "sqlite_sequence")
 """Tables that say how the workers are: they change by themselves."""

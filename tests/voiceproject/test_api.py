@@ -6,7 +6,8 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
-from rest_framework.authtoken.models import Token
+
+from accounts.models import AccessToken
 
 pytestmark = pytest.mark.django_db
 SCHEMA = Path(__file__).parents[2] / "schema.yml"
@@ -56,7 +57,7 @@ def test_nobody_comes_in_without_a_token(api, token):
 
 
 def test_a_revoked_token_is_worth_nothing(api, alice):
-    token = Token.objects.create(user=alice)
+    token = AccessToken.objects.issue(alice)
     key = token.key
     token.delete()
     assert api().get("/api/voices/", HTTP_AUTHORIZATION=f"Token {key}").status_code == 401
