@@ -76,6 +76,23 @@ class Objects(S3Storage):  # type: ignore[misc]
             modified: datetime = self.object(name).last_modified
         return modified
 
+    def make_bucket(self) -> bool:
+        """Make the bucket if there is none of this name; whether it was made. Raises StorageError."""
+        client = self.connection.meta.client
+        elsewhere = self.region_name not in {None, "us-east-1"}
+        place = {"CreateBucketConfiguration": {"LocationConstraint": self.region_name}} if elsewhere else {}
+        try:
+            client.head_bucket(Bucket=self.bucket_name)
+        except ClientError as error:
+            if _status(error) != 404:
+                raise _trouble(error) from error
+            with self.named_errors(self.bucket_name):
+                client.create_bucket(Bucket=self.bucket_name, **place)
+            return True
+        except BotoCoreError as error:
+            raise StorageError("storage_unreachable") from error
+        return False
+
     def object(self, name: str) -> Any:
         return self.connection.Object(self.bucket_name, self._normalize_name(name))
 

@@ -103,6 +103,20 @@ class TestNames:
         assert default_storage.open("results/a").read() == b""
 
 
+class TestBucket:
+    def test_it_is_made_once(self, settings, own_folder, object_server):
+        buckets.use(settings, object_server, "fresh")
+        assert default_storage.make_bucket()
+        assert not default_storage.make_bucket()
+        assert default_storage.save("results/a", ContentFile(b"x"))
+
+    def test_a_server_that_refuses_is_said(self, settings, own_folder, refusing):
+        buckets.use(settings, refusing, "fresh")
+        with pytest.raises(StorageError) as caught:
+            default_storage.make_bucket()
+        assert caught.value.code == "storage_denied"
+
+
 class TestDownloads:
     def test_the_site_sends_the_file_itself(self, conversion, client, alice):
         client.force_login(alice)

@@ -1,9 +1,11 @@
+import socket
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.models import WorkerBeat
 from jobs.queues import Queue
 from jobs.supervisor import Supervisor
 
@@ -16,13 +18,27 @@ class Command(BaseCommand):
         queues = ",".join(settings.WORKER_QUEUES)
         parser.add_argument("--queues", default=queues, help=f"whose jobs are done here, of {', '.join(Queue.values)}")
 
+        parser.add_argument(
+            "--check", action="store_true", help="only say whether this machine works, by status"
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["check"]:
+            self.check_alive()
+            return
         if options["workers"] < 1:
             raise CommandError("At least one worker is needed.")
         queues = [queue.strip() for queue in options["queues"].split(",")]
         if unknown := set(queues) - set(Queue.values):
             raise CommandError(f"There is no queue {', '.join(sorted(unknown))!r}, only {', '.join(Queue.values)}.")
         Supervisor({queue: _workers(queue, options["workers"]) for queue in queues}).run()
+
+    def check_alive(self) -> None:
+        """What a container asks from time to time."""
+        served = WorkerBeat.objects.alive().filter(host=socket.gethostname()).values_list("queue", flat=True)
+        if not served:
+            raise CommandError("No worker of this machine was seen lately.")
+        self.stdout.write(f"Workers of this machine serve {', '.join(sorted(set(served)))}.")
 
 
 def _workers(queue: str, wanted: int) -> int:

@@ -9,10 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
+from django.core.files.storage import storages
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from rvc.errors import StorageError
 from voiceproject.models import OneTimePassword
 
 ONE_TIME = "DJANGO_SUPERUSER_PASSWORD_IS_ONE_TIME"
@@ -36,11 +38,21 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, stdout=self.stdout)
         keep_private()
         call_command("createcachetable")
+        self.make_bucket()
         self.collect_static()
         if not options["no_starter"]:
             call_command("voices", "install-starter", stdout=self.stdout)
         call_command("voices", "check", "--outdated", stdout=self.stdout)
         self.create_first_admin()
+
+    def make_bucket(self) -> None:
+        """On a server of one's own nobody has made it yet."""
+        storage: Any = storages["default"]
+        try:
+            if settings.STORAGE_BUCKET and storage.make_bucket():
+                self.stdout.write(f"Made the bucket {settings.STORAGE_BUCKET}.")
+        except StorageError as error:
+            raise CommandError(error.message) from error
 
     def collect_static(self) -> None:
         """Collect and compress the static files when they are not the ones collected last time."""
