@@ -53,7 +53,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no file {options['source']}.")
         if not os.access(options["target"].parent, os.W_OK):
             raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
-        voice, owner = find(options["voice"]), _owner(options["owner"])
+        voice, owner = find(options["voice"]), owner_of(options["owner"])
         chosen = {name: options[name] for name in OPTION_NAMES if options[name] is not None}
         chosen["output_format"] = format_of(options["target"], chosen.get("output_format"))
         with options["source"].open("rb") as handle:
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{spent:.1f} s of work, {conversion.result_seconds / spent:.2f} × real time")
 
 
-def _owner(name: str | None) -> User:
+def owner_of(name: str | None) -> User:
     users = get_user_model().objects
     owner = users.filter(username=name).first() if name else users.filter(is_superuser=True).order_by("pk").first()
     if owner is None:
