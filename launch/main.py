@@ -16,7 +16,7 @@ from launch.services import Services, check_port
 
 EPILOG = """other commands:
   run.py test [PYTEST ARGUMENTS]  set up what the tests need; all checks and tests, or just the tests named
-  run.py bench [ARGUMENTS]        measure this machine (python -m rvc bench)
+  run.py bench [ARGUMENTS]        measure this machine (python -m rvc bench), or with --jobs what jobs cost
   run.py soak [ARGUMENTS]         an hour of mixed jobs while processes are killed
   run.py manage ARGUMENTS         Django's command line (manage.py) in the project's own environment
 """
@@ -95,7 +95,11 @@ def start(checkout: Checkout, options: argparse.Namespace) -> int:
 
 
 def bench(checkout: Checkout, arguments: Sequence[str]) -> int:
-    """`run.py bench`: the library's own benchmark."""
+    """`run.py bench`: the library's own benchmark; with `--jobs` that of the jobs."""
+    if "--jobs" in arguments:
+        rest = [argument for argument in arguments if argument != "--jobs"]
+        ensure_packages(checkout, development=True)
+        return _run(checkout, [checkout.python, "-m", "tests.faults.bench", *rest])
     ensure_packages(checkout)
     return _run(checkout, [checkout.python, "-m", "rvc", "bench", *arguments])
 
