@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from conversions.batches import admin as batches_admin  # noqa: F401 - registers itself
 from conversions.models import Conversion
 from jobs.admin import story
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from conversions.batches.failures import failures
+from conversions.batches.keeping import expires_at
 from conversions.batches.models import Batch
 from conversions.batches.outgoing import serve_zip
 from jobs.models import WorkerBeat
@@ -93,6 +94,7 @@ def _status(request: PersonRequest, batch: Batch) -> dict[str, Any]:
         "failures": failed[:PAGE],
         "more_failures": max(0, len(failed) - PAGE),
         "nobody_works": _nobody_works(batch),
+        "expires_at": expires_at(batch),
     }
 
 
