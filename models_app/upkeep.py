@@ -76,15 +76,16 @@ def voice_check(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def voice_blend(request: PersonRequest) -> HttpResponse:
-    voices = blendable(request)
-    form = BlendForm(sent(request), voices=voices, initial={"first": request.GET.get("first")})
+    wish = {name: request.GET.get(name, "") for name in ("first", "second")}
+    find = request.GET.get("find", "").strip().replace("\0", "")[:100]
+    form = BlendForm(sent(request), voices=blendable(request), find=find, initial=wish)
     if request.method == "POST" and form.is_valid():
         voice = _blend(request, form)
         if voice is not None:
             messages.success(request, f"“{voice}” is made and kept; only you see it.")
             return redirect(voice)
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, "models_app/blend.html", {"form": form, "enough": voices.count() > 1}, status=status)
+    return render(request, "models_app/blend.html", {"form": form, "find": find}, status=status)
 
 
 def blendable(request: PersonRequest) -> QuerySet[VoiceModel]:

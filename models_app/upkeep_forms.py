@@ -1,6 +1,7 @@
 """The small forms around a voice: who may use it, another index, a blend of two, and how the list is searched."""
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth import get_user_model
@@ -13,6 +14,10 @@ from models_app.models import Visibility, VoiceModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+
+OFFERED = 100
+"""Voices to choose from in a list; a page of thousands takes seconds, and nobody reads it."""
 
 
 def people_named(names: list[str]) -> "list[User]":
@@ -74,7 +79,7 @@ class IndexForm(forms.Form):
 
 
 class BlendForm(forms.Form):
-    """Two voices and how much of the first."""
+    """Two voices and how much of the first. Any of `voices` may be sent; those that a word finds are offered."""
 
     first = forms.ModelChoiceField(VoiceModel.objects.none(), label="First voice", empty_label=None)
     second = forms.ModelChoiceField(VoiceModel.objects.none(), label="Second voice", empty_label=None)
@@ -88,16 +93,30 @@ class BlendForm(forms.Form):
     )
     name = forms.CharField(max_length=120, required=False, help_text="Left empty, both names with a plus between.")
 
-    def __init__(self, *args: Any, voices: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, voices: "QuerySet[VoiceModel]", find: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        named = voices.values_list("pk", "name")
+        shown = list(named.filter(name__icontains=find)[: OFFERED + 1] if find else named[: OFFERED + 1])
+        self.more = bool(find) or len(shown) > OFFERED
+        self.enough = len(shown) > 1 or voices.count() > 1
         for name in ("first", "second"):
-            self.fields[name].queryset = voices  # type: ignore[attr-defined]
+            field: Any = self.fields[name]
+            field.queryset = voices
+            chosen = named.filter(pk=key) if (key := _key(self[name].value())) else ()
+            field.choices = dict([*chosen, *shown[:OFFERED]]).items()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and cleaned["first"] == cleaned["second"]:
             self.add_error("second", ValidationError("Choose two different voices.", code="cannot_blend"))
         return cleaned
+
+
+def _key(text: Any) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
 
 
 class FindForm(forms.Form):

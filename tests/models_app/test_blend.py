@@ -23,7 +23,7 @@ def two(make_voice, alice, own_folder):
     stored = open_stored_voice(Path(other.file.path))
     tensors = {name: (array * np.float32(0.5)).astype(array.dtype) for name, array in stored.tensors.items()}
     write_voice(VoiceFile(stored.header, tensors), Path(other.file.path))
-    VoiceModel.objects.filter(pk=other.pk).update(checkpoint_sha256="2" * 64)
+    VoiceModel.objects.filter(pk=other.pk).update(checkpoint_sha256="2" * 64, file_sha256="")
     return one, other
 
 
@@ -110,3 +110,44 @@ def test_the_command_makes_one(alice, two):
     assert VoiceModel.objects.get(name="Both").owner == alice
     with pytest.raises(CommandError, match="cannot_blend"):
         call_command("voices", "blend", "One", "One")
+
+
+class TestManyVoices:
+    """A page that offers thousands of voices would take seconds."""
+
+    @pytest.fixture
+    def page(self, client, alice, two):
+        facts = {"version": "v2", "f0": True, "sample_rate": 40000, "owner": alice}
+        rows = (VoiceModel(name=f"Voice {n:03}", slug=f"voice-{n}", **facts) for n in range(150))
+        VoiceModel.objects.bulk_create(rows)
+        client.force_login(alice)
+        return lambda **asked: client.get(reverse("voices:blend"), asked)
+
+    def offered(self, answer):
+        return [words for _, words in answer.context["form"]["second"].field.choices]
+
+    def test_a_part_is_offered_and_the_rest_is_found(self, page, django_assert_max_num_queries):
+        with django_assert_max_num_queries(6):
+            answer = page()
+        assert len(self.offered(answer)) == 100
+        assert 'name="find"' in answer.content.decode()
+        assert self.offered(page(find="ice 14")) == [f"Voice {n}" for n in range(140, 150)]
+        assert self.offered(page(find="nobody")) == []
+        assert "Two voices are needed" not in page(find="nobody").content.decode()
+
+    def test_what_was_chosen_stays(self, page, two):
+        answer = page(find="Voice 00", first=str(two[0].pk), second="nonsense\0")
+        chosen = f'<option value="{two[0].pk}" selected>One</option>'
+        assert chosen in answer.content.decode()
+        assert "One" not in self.offered(answer)
+
+    def test_whoever_is_not_offered_may_be_sent(self, page, client, two):
+        VoiceModel.objects.filter(pk__in=[voice.pk for voice in two]).update(name="Zoe")
+        assert "Zoe" not in self.offered(page())
+        answer = client.post(reverse("voices:blend"), wish(*two) | {"share": 50, "name": "Both"})
+        assert answer.status_code == 302
+        assert VoiceModel.objects.filter(name="Both").exists()
+
+    def test_few_voices_need_no_search(self, client, alice, two):
+        client.force_login(alice)
+        assert 'name="find"' not in client.get(reverse("voices:blend")).content.decode()
