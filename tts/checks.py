@@ -12,6 +12,6 @@ from tts.engines.registry import PLACES
 def check_engines(**_: Any) -> Sequence[CheckMessage]:
     return [
         Error(f"TTS_ENGINES: there is no engine {name!r}.", hint=f"There are {', '.join(PLACES)}.", id="tts.E001")
-        for name in settings.TTS_ENGINES
+        for name in map(str.strip, settings.TTS_ENGINES)
         if name not in PLACES
     ]

@@ -7,6 +7,7 @@ from tests.rvc import children
 from tts.checks import check_engines
 from tts.engines.children import in_child
 from tts.engines.errors import SpeechError
+from tts.engines.registry import engines
 
 HERE = children.__name__
 
@@ -55,6 +56,7 @@ def test_a_child_reaches_nothing(tmp_path):
 
 def test_engines_nobody_has_stop_the_start(settings):
     assert check_engines() == []
-    settings.TTS_ENGINES = ["pyttsx3", "espeek"]
+    settings.TTS_ENGINES = [" pyttsx3", "espeek"]
+    assert list(engines()) == ["pyttsx3"]
     [error] = check_engines()
     assert (error.id, "espeek" in error.msg, "pyttsx3" in error.hint) == ("tts.E001", True, True)

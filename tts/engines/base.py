@@ -88,6 +88,8 @@ class Engine(ABC):
     online: ClassVar[bool] = False
     """Whether the text leaves this machine for somebody else's."""
     ssml: ClassVar[bool] = False
+    patience: ClassVar[float] = 60.0
+    """Seconds that one piece may take."""
     preferred: ClassVar[Mapping[str, str]] = {}
     """Who speaks a language where several do, by language."""
 
@@ -114,12 +116,15 @@ class Engine(ABC):
         language = utterance.language if speaker.language == "" else speaker.language
         return replace(utterance, text=text, speaker=speaker.id, language=language)
 
-    def speak(self, utterance: Utterance, folder: Path, timeout: float = 60.0) -> Spoken:
-        """Speak into a new file of `folder`, within `timeout` seconds. Raises SpeechError, or StorageError."""
+    def speak(self, utterance: Utterance, folder: Path, timeout: float | None = None) -> Spoken:
+        """Speak into a new file of `folder`, within `timeout` seconds, or what the engine thinks is enough.
+
+        Raises SpeechError, or StorageError.
+        """
         ready = self.check(utterance)
         began = time.monotonic()
         with tempfile.TemporaryDirectory(dir=folder, prefix=".speech-") as scratch:
-            sound = self._say(ready, Path(scratch), timeout)
+            sound = self._say(ready, Path(scratch), timeout or self.patience)
             check_sound(sound, len(ready.text))
             path = folder / f"{uuid.uuid4().hex}.wav"
             write_wav(path, sound.samples * ready.volume, sound.rate)

@@ -53,6 +53,7 @@ class Kokoro(Engine):
 
     name = "kokoro"
     label = "Kokoro"
+    patience = 300.0  # it may speak slower than one listens, and share the machine
     preferred: ClassVar[dict[str, str]] = {"en": "af_heart", "en-gb": "bf_emma"}
 
     def trouble(self) -> Trouble | None:

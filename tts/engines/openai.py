@@ -34,7 +34,7 @@ class OpenAI(Engine):
         if self.trouble() is not None:
             return ()
         if settings.OPENAI_SPEECH_VOICES:
-            return tuple(Speaker(name, name, "") for name in settings.OPENAI_SPEECH_VOICES)
+            return tuple(Speaker(name, name, "") for name in map(str.strip, settings.OPENAI_SPEECH_VOICES))
         genders = {**dict.fromkeys(WOMEN, "female"), **dict.fromkeys(MEN, "male")}
         return tuple(Speaker(name, name.capitalize(), "", gender) for name, gender in genders.items())
 

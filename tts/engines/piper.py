@@ -27,6 +27,7 @@ class Piper(Engine):
 
     name = "piper"
     label = "Piper voices"
+    patience = 180.0
 
     def trouble(self) -> Trouble | None:
         missing = [package for package in PACKAGES if find_spec(package) is None]

@@ -2,9 +2,10 @@
 
 What pyttsx3 2.99 does on Linux, and what is done about it: it finds no library that was not installed with the system
 (the one of espeakng-loader is loaded before it is imported, with the path of its data, without which the library ends
-the process); a rate that is set on the engine it keeps changes nothing (a new engine); voices it does not know are
-passed over in silence (what was set is read back); `runAndWait` returns before the file is there (the end of the
-utterance is waited for).
+the process); a rate that is set on the engine it keeps changes nothing (a new engine); a rate is set some time later,
+in a thread, and a voice that is set meanwhile may undo it (each is waited for); voices it does not know are passed over
+in silence (what was set is read back); `runAndWait` returns before the file is there (the end of the utterance is
+waited for).
 """
 
 import ctypes
@@ -17,7 +18,12 @@ from tts.engines.errors import SpeechError
 
 LISTED_WITHOUT_DICTIONARY = frozenset({"gmq/fo", "trk/kaa", "art/xex"})
 """Languages whose words the library of espeakng-loader 0.2.4 does not have."""
-GLANCE = 0.005
+GLANCE = 0.002
+LONGEST_WAIT = 5.0
+OWN_PACE = 200
+"""Words a minute that pyttsx3 sets when it begins."""
+RATE, CURRENT = 1, 1
+"""Of espeak_GetParameter: the pace in words a minute, as it is now."""
 
 
 def load_library() -> Any:
@@ -53,8 +59,7 @@ def speakers() -> dict[str, list[dict[str, str]]]:
 def speak(text: str, voice: str, words_a_minute: int, target: str) -> dict[str, Any]:
     """Write the text, spoken, to `target`."""
     engine = _engine()
-    engine.setProperty("voice", voice)
-    engine.setProperty("rate", words_a_minute)
+    _set(load_library(), voice, words_a_minute)
     ended: list[bool] = []
     engine.connect("finished-utterance", lambda name, completed: ended.append(completed))
     engine.save_to_file(text, target)
@@ -67,3 +72,22 @@ def speak(text: str, voice: str, words_a_minute: int, target: str) -> dict[str, 
     if Path(target).stat().st_size == 0:
         raise SpeechError("speech_empty", "pyttsx3 wrote nothing.", field="text")
     return {"voice": used}
+
+
+def _set(library: Any, voice: str, words_a_minute: int) -> None:
+    """Set voice and pace, past the queue of the package, each when nothing else is being set."""
+    _wait(library, OWN_PACE)
+    library.espeak_SetVoiceByName(voice.encode())
+    library.espeak_SetParameter(RATE, words_a_minute, 0)
+    if not _wait(library, words_a_minute):
+        raise SpeechError("engine_failed", "pyttsx3 does not take the rate.", field="rate")
+
+
+def _wait(library: Any, words_a_minute: int) -> bool:
+    """Wait until this pace is the one there is; whether it is, in the end."""
+    until = time.monotonic() + LONGEST_WAIT
+    while library.espeak_GetParameter(RATE, CURRENT) != words_a_minute or library.espeak_IsPlaying():
+        if time.monotonic() > until:
+            return False
+        time.sleep(GLANCE)
+    return True

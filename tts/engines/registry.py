@@ -30,7 +30,7 @@ def _made(name: str) -> Engine:
 
 def engines() -> dict[str, Engine]:
     """The engines of TTS_ENGINES by name, in its order, whether they can be used or not."""
-    return {name: _made(name) for name in settings.TTS_ENGINES if name in PLACES}
+    return {name: _made(name) for name in map(str.strip, settings.TTS_ENGINES) if name in PLACES}
 
 
 def engine(name: str) -> Engine:
@@ -43,13 +43,13 @@ def engine(name: str) -> Engine:
 
 
 def speak_with(
-    chain: Sequence[str], utterance: Utterance, folder: Path, *, timeout: float = 60.0
+    chain: Sequence[str], utterance: Utterance, folder: Path, *, timeout: float | None = None
 ) -> tuple[Spoken, tuple[Attempt, ...]]:
     """Speak with the first engine of the chain that can; with it, those that were asked before and could not.
 
     The speaker is the first engine's: it has to know it, and engines that come after it choose their own where they
-    do not. timeout: seconds for each. Raises SpeechError: the only engine's own, what the text itself causes, or
-    engines_failed.
+    do not. timeout: seconds for each; None for what each thinks is enough. Raises SpeechError: the only engine's own,
+    what the text itself causes, or engines_failed.
     """
     if not chain:
         raise SpeechError("no_engine", "No engine of speech was chosen.", field="engine")
