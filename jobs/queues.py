@@ -10,6 +10,15 @@ class Queue(models.TextChoices):
     IMPORT = "import", "Waiting for other servers"
 
 
+MESSAGES = "webhook"
+"""Messages that leave the server. Nobody chooses this queue: where imports are worked on it has workers of its own, so
+that no message waits behind a file that takes minutes to fetch."""
+MESSAGE_WORKERS = 2
+"""So that one receiver who does not answer holds up half of them."""
+
+EVERY_QUEUE = (*Queue.values, MESSAGES)
+
+
 def main_queue() -> str:
     """Where jobs wait that compute."""
     return str(settings.CONVERSION_QUEUE)

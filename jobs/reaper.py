@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from jobs.hints import AWAY, hints_waiting
 from jobs.queries import JobQuerySet, job_models
-from jobs.queues import Queue
+from jobs.queues import EVERY_QUEUE
 
 __all__ = ["Reaper", "job_models", "take_back"]
 
@@ -56,7 +56,7 @@ class Reaper:
 
     def remind(self) -> None:
         """Send hints again for due jobs of which the queue has not heard lately, the oldest first."""
-        for queue in Queue.values:
+        for queue in EVERY_QUEUE:
             room = HINTS_WAITING - hints_waiting(queue)
             for model in job_models():
                 forgotten = model._default_manager.all().waiting_in(queue).unhinted()

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from jobs.models import WorkerBeat
-from jobs.queues import Queue
+from jobs.queues import EVERY_QUEUE
 from jobs.reaper import job_models
 from monitoring import numbers
 
@@ -50,7 +50,7 @@ def _queues() -> Iterator[Metric]:
     count = _gauge("queue_jobs", "Jobs that wait.", ("kind", "queue"))
     oldest = _gauge("queue_oldest_seconds", "How long the oldest job that waits has waited.", ("kind", "queue"))
     for kind in map(numbers.kind_of, job_models()):
-        for queue in Queue.values:
+        for queue in EVERY_QUEUE:
             row = found.get((kind, queue))
             count.add_metric([kind, queue], row.count if row else 0)
             oldest.add_metric([kind, queue], row.seconds if row else 0)

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import Job, JobQuerySet
-from jobs.queues import Queue
+from jobs.queues import MESSAGES
 from rvc.errors import RVCError
 from voiceproject.addresses import LONGEST, AddressError, HostList
 from webhooks.signing import new_secret
@@ -98,7 +98,7 @@ class Delivery(Job):
 
     task = "webhooks.tasks.deliver"
 
-    queue = models.CharField(max_length=8, choices=Queue, default=Queue.IMPORT, editable=False)
+    queue = models.CharField(max_length=8, default=MESSAGES, editable=False)
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
     message = models.UUIDField(default=uuid.uuid4, editable=False, help_text="the same in all tries")
     number = models.PositiveSmallIntegerField(default=1, editable=False, help_text="of the try, from 1")

@@ -1,9 +1,13 @@
 """One supervisor, two queues: what waits for other servers holds nothing back. Real clusters and kills."""
 
+import os
+from unittest import mock
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from jobs.models import State, WorkerBeat
+from jobs.queues import MESSAGES
 from tests.faults.base import OUTPUT, FaultCase
 from tests.jobs.chores.models import Chore
 
@@ -20,6 +24,20 @@ class QueueTests(FaultCase):
         assert Chore.objects.get(pk=slow.pk).state == State.RUNNING
         assert Chore.objects.get(pk=waits.pk).state == State.QUEUED
         slow.cancel(), waits.cancel()
+
+    def test_a_message_waits_for_no_import(self):
+        self.end()
+        self.addCleanup(self.end)
+        with mock.patch.dict(os.environ, WEBHOOKS="true"):
+            self.start()
+        self.wait(lambda: len(self.ready()) == 4, 30, "workers of three queues")
+        [slow] = self.add(seconds=8, queue="import")
+        self.wait(lambda: Chore.objects.filter(pk=slow.pk, state=State.RUNNING).exists(), 10, "the import runs")
+        messages = self.add(3, queue=MESSAGES)
+        sent = Chore.objects.filter(queue=MESSAGES).final()
+        self.wait(lambda: sent.count() == len(messages), 6, "the messages are sent")
+        assert Chore.objects.get(pk=slow.pk).state == State.RUNNING
+        slow.cancel()
 
     def test_what_happens_to_one_cluster_leaves_the_other_alone(self):
         before = OUTPUT.read_text().count("cpu: cluster")

@@ -128,7 +128,7 @@ class TestMessages:
 
     def test_a_worker_of_the_queue_sends_it(self, webhook, site, alice):
         Conversion.objects.create(owner=alice).cancel()
-        serve("import")
+        serve("webhook")
         assert Delivery.objects.get().state == "done"
         assert json.loads(site.received[0])["type"] == "conversion.cancelled"
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from jobs.models import WorkerBeat
-from jobs.queues import Queue
+from jobs.queues import MESSAGE_WORKERS, MESSAGES, Queue
 from jobs.supervisor import Supervisor
 
 
@@ -18,9 +18,7 @@ class Command(BaseCommand):
         queues = ",".join(settings.WORKER_QUEUES)
         parser.add_argument("--queues", default=queues, help=f"whose jobs are done here, of {', '.join(Queue.values)}")
 
-        parser.add_argument(
-            "--check", action="store_true", help="only say whether this machine works, by status"
-        )
+        parser.add_argument("--check", action="store_true", help="only say whether this machine works, by status")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["check"]:
@@ -31,7 +29,10 @@ class Command(BaseCommand):
         queues = [queue.strip() for queue in options["queues"].split(",")]
         if unknown := set(queues) - set(Queue.values):
             raise CommandError(f"There is no queue {', '.join(sorted(unknown))!r}, only {', '.join(Queue.values)}.")
-        Supervisor({queue: _workers(queue, options["workers"]) for queue in queues}).run()
+        served = {queue: _workers(queue, options["workers"]) for queue in queues}
+        if settings.WEBHOOKS and Queue.IMPORT in served:
+            served[MESSAGES] = MESSAGE_WORKERS
+        Supervisor(served).run()
 
     def check_alive(self) -> None:
         """What a container asks from time to time."""
