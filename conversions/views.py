@@ -93,7 +93,7 @@ def conversion_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     conversion.cancel()  # a worker that is busy with it stops at its next beat
     conversion.delete()
     messages.success(request, f"“{conversion.source_name}” is deleted.")
-    return redirect("conversions:list")
+    return redirect(conversion.batch or "conversions:list")
 
 
 def _own(request: PersonRequest) -> ConversionQuerySet:

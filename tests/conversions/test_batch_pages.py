@@ -106,6 +106,15 @@ def test_cancel_retry_and_delete(page, send):
     assert not Conversion.objects.exists()
 
 
+def test_a_file_of_it_leads_back(page, send):
+    batch = send(("a.wav", SHORT), ("b.wav", SHORT))
+    unpack_all()
+    one = batch.conversions.first()
+    link = f'<a href="{batch.get_absolute_url()}">in 2 recordings</a>'
+    assert link in text(page.get(one.get_absolute_url()))
+    assert page.post(reverse("conversions:delete", args=[one.pk])).url == batch.get_absolute_url()
+
+
 def test_a_stranger_gets_404(client, bob, send):
     batch = send(("a.wav", SHORT))
     client.force_login(bob)
