@@ -3,10 +3,11 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import boto3
 
@@ -41,6 +42,42 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     raise TimeoutError("the server for buckets does not start")
+
+
+class Line:
+    """A way to a server that can be cut, and mended at the same address."""
+
+    def __init__(self, address: str) -> None:
+        self.target = ("127.0.0.1", int(address.rpartition(":")[2]))
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.mend()
+
+    def mend(self) -> None:
+        self.ends: list[socket.socket] = []
+        self.listening = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self.listening,), daemon=True).start()
+
+    def cut(self) -> None:
+        for end in (self.listening, *self.ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self, listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                pair = (listening.accept()[0], socket.create_connection(self.target))
+                self.ends += pair
+                for source, target in (pair, pair[::-1]):
+                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 def client(address: str):

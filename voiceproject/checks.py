@@ -104,6 +104,14 @@ def check_import_hosts(**_: Any) -> Sequence[CheckMessage]:
     ]
 
 
+@register
+def check_bucket(**_: Any) -> Sequence[CheckMessage]:
+    if settings.STORAGE_BUCKET and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        hint = "An upload is stored inside the transaction of its row: set DATABASE_URL to a PostgreSQL."
+        return [Warning("With files in a bucket SQLite makes everybody wait.", hint=hint, id="voiceproject.W004")]
+    return []
+
+
 @register(deploy=True)  # it starts a process, which is too much for every command
 def check_sandbox(**_: Any) -> Sequence[CheckMessage]:
     try:

@@ -44,9 +44,10 @@ class Site:
     def __init__(self, folder, bucket_server, voice_file, index_file):
         self.folder = folder
         self.server, self.bucket = bucket_server, buckets.create(bucket_server)
+        self.line = buckets.Line(bucket_server)  # all machines reach the bucket this way
         self.database = postgres.start()
         AssetStore(folder / "assets").import_from(FOLDER / "encoder.zip")
-        self.processes = []
+        self.processes, self.workers = [], []
         told = self.run("web", "-c", PREPARE, voice_file, index_file)
         self.voice, token = told.split()
         self.headers = {"Authorization": f"Token {token}"}
@@ -57,7 +58,7 @@ class Site:
         own = {"ENV_FILE": os.devnull, "SECRET_KEY": KEY, "DJANGO_SETTINGS_MODULE": "voiceproject.settings"}
         own |= {"VAR_DIR": str(self.folder / machine), "ASSETS_DIR": str(self.folder / "assets")}
         own |= {"DATABASE_URL": self.database, "JOB_LEASE_SECONDS": "5", "RVC_THREADS": "1"}
-        return os.environ | own | buckets.environment(self.server, self.bucket)
+        return os.environ | own | buckets.environment(self.line.address, self.bucket)
 
     def run(self, machine, *words):
         setup = ("import django; django.setup()\n" + words[1], *words[2:])
@@ -79,16 +80,19 @@ class Site:
         self.start("web", "-m", "gunicorn", "voiceproject.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4")
 
     def work(self, machine):
-        return self.start(machine, "manage.py", "runworkers", "--queues=cpu", "--workers=1")
+        self.workers.append(self.start(machine, "manage.py", "runworkers", "--queues=cpu", "--workers=1"))
+        return self.workers[-1]
 
     def ask(self, sql):
         with closing(psycopg.connect(self.database, autocommit=True)) as line:
             return line.execute(sql).fetchall()
 
+    def send(self, sound, name):
+        body = {"data": {"voice": self.voice}, "files": {"recording": (name, sound)}}
+        return requests.post(self.url, headers=self.headers, timeout=30, **body)
+
     def submit(self, sound, name):
-        answer = requests.post(
-            self.url, headers=self.headers, timeout=30, data={"voice": self.voice}, files={"recording": (name, sound)}
-        )
+        answer = self.send(sound, name)
         assert answer.status_code == 202, answer.text
         return answer.json()["id"]
 
@@ -124,6 +128,7 @@ BEGUN = "SELECT id, worker FROM conversions_conversion WHERE state = 'running'"
 DONE_BY = "SELECT worker FROM jobs_jobevent WHERE after = 'done'"
 STATES = "SELECT state, error_code, attempt, count(*) FROM conversions_conversion GROUP BY 1, 2, 3"
 ROWS = "SELECT id, state, attempt, source, result FROM conversions_conversion"
+PUT_OFF = "SELECT job FROM jobs_jobevent WHERE reason = 'storage_unreachable' AND after = 'queued'"
 ENDS = "SELECT job, count(*) FROM jobs_jobevent WHERE after = 'done' GROUP BY job"
 
 
@@ -141,15 +146,15 @@ def kill(process):
 def site(tmp_path_factory, object_server, voice_file, index_file):
     site = Site(tmp_path_factory.mktemp("site"), object_server, voice_file, index_file)
     try:
+        site.serve()
+        site.wait(lambda: reachable(site), 60, "the site answers")
         yield site
     finally:
         site.end()
 
 
 def test_a_machine_that_dies_takes_nothing_along(site):
-    site.serve()
     first, _second = site.work("first"), site.work("second")
-    site.wait(lambda: reachable(site), 60, "the site answers")
     sounds = [base.tone(3.0, level=0.1 + 0.05 * number) for number in range(JOBS)]
     ids = [site.submit(sound, f"{number}.wav") for number, sound in enumerate(sounds)]
     site.wait(lambda: len(site.at_work()) == 2, 90, "both machines work")
@@ -168,6 +173,26 @@ def test_a_machine_that_dies_takes_nothing_along(site):
         assert len(list((site.folder / machine / "cache" / "files" / "voices").iterdir())) == 2
         assert not (site.folder / machine / "files").exists()
     assert not (site.folder / "web" / "files").exists()
+
+
+def test_a_bucket_that_is_away_for_a_while_costs_nothing(site):
+    if not alive(worker.pid for worker in site.workers):
+        site.work("third")
+    before = len(site.ask(ROWS))
+    begun = [site.submit(base.tone(3.0, level=0.6 + 0.05 * number), f"{number}.wav") for number in range(3)]
+    site.wait(lambda: site.ask(RUNNING), 60, "a job is begun")
+    site.line.cut()
+    asked = time.monotonic()
+    answer = site.send(base.tone(1.0), "late.wav")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_unreachable")
+    assert time.monotonic() - asked < 20
+    site.wait(lambda: site.ask(PUT_OFF), 60, "a job is put off")
+    site.line.mend()
+    site.wait(lambda: {row[0] for row in site.ask(STATES)} == {"done"}, 90, "all is done")
+    assert len(site.ask(ROWS)) == before + len(begun)
+    assert {row[2] for row in site.ask(ROWS) if str(row[0]) in begun} == {1}, "waiting for a bucket costs no attempt"
+    for pk in begun:
+        sound(site, pk)
 
 
 def reachable(site):

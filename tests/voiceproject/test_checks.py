@@ -7,6 +7,7 @@ import sys
 import pytest
 from django.conf import settings as real
 from django.core.checks import run_checks
+from django.db import connection
 
 from rvc.errors import RVCError
 from voiceproject import checks
@@ -44,6 +45,11 @@ def test_a_deployment_has_no_warnings(https):
 def test_a_token_that_can_be_guessed(settings, token, warned):
     settings.METRICS_TOKEN = token
     assert ("voiceproject.W003" in ids(run_checks())) is warned
+
+
+def test_a_bucket_wants_a_database_that_does_not_make_people_wait(settings):
+    settings.STORAGE_BUCKET = "bucket"
+    assert ("voiceproject.W004" in ids(run_checks())) is (connection.vendor == "sqlite")
 
 
 def test_what_the_sandbox_lacks_is_named(monkeypatch):
