@@ -13,10 +13,14 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def fetch_help(context: dict[str, Any], encoder: str) -> dict[str, Any]:
-    """The fetch of an encoder that is under way, if there is one, and whether a click of this person can start one."""
+    """The fetch of an encoder that is under way, whether a click of this person can start one, and where staff look."""
     request = context["request"]
     if not hasattr(request, "fetches_under_way"):  # asked once for all the cards of a page
         request.fetches_under_way = {fetch.name: fetch for fetch in AssetFetch.objects.active()}
     fetch = request.fetches_under_way.get(encoder)
     fetchable = encoder in ASSETS and ASSETS[encoder].fetchable
-    return {"fetch": fetch, "offered": fetch is None and fetchable and may_fetch(request.user)}
+    return {
+        "fetch": fetch,
+        "offered": fetch is None and fetchable and may_fetch(request.user),
+        "watched": request.user.is_staff and request.user.has_perm("models_app.view_assetfetch"),
+    }

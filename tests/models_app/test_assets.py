@@ -290,3 +290,9 @@ def test_a_click_on_a_voice_fetches_what_it_lacks(hub, client, staff, alice, voi
     assert AssetFetch.objects.get().name == "whisper-base"
     assert "is being fetched: 0 %" in page
     assert address not in page
+    assert f'href="{reverse(PAGE)}#whisper-base"' in page
+    voice.give_to(None, alice)
+    client.force_login(alice)
+    shown = client.get(voice.get_absolute_url()).content.decode()
+    assert "is being fetched: 0 %" in shown
+    assert reverse(PAGE) not in shown
