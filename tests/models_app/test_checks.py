@@ -97,7 +97,6 @@ def test_the_starter_is_checked_when_the_first_start_is_over():
     "name",
     [
         "tiny_v1_40k_f0.pth",
-        "tiny_onnx_nof0.pth",
         "tiny_applio_mrf_40k.pth",
         "tiny_applio_refinegan_32k.pth",
         "tiny_rvc_webui.onnx",

@@ -53,10 +53,10 @@ def test_it_speaks_without_noise(network: Synthesizer, segment: Segment, arrays:
 
 def test_the_source_has_nine_tones(network: Synthesizer, segment: Segment, arrays: Arrays) -> None:
     with torch.inference_mode():
-        noisy = network.dec.m_source(segment.f0, stored(arrays)[1])[0, 0]
         plain = network.dec.m_source(segment.f0, silent(24000, 9))[0, 0]
+        np.testing.assert_allclose(plain[::5], arrays.thinned("zero_source", 5), atol=1e-4)
+        noisy = network.dec.m_source(segment.f0, stored(arrays)[1])[0, 0]
     np.testing.assert_allclose(noisy[::5], arrays.thinned("stored_source", 5), atol=1e-4)
-    np.testing.assert_allclose(plain[::5], arrays.thinned("zero_source", 5), atol=1e-4)
 
 
 def test_the_first_stage_is_the_references(network: Synthesizer, segment: Segment, arrays: Arrays) -> None:
@@ -68,10 +68,11 @@ def test_the_first_stage_is_the_references(network: Synthesizer, segment: Segmen
 
 
 @pytest.mark.parametrize("keep", [(0, 20), (13, 47), (30, 31), (40, 60)])
-def test_a_part_equals_the_whole(network: Synthesizer, segment: Segment, arrays: Arrays, keep: tuple[int, int]) -> None:
-    whole = torch.cat(list(network(segment, *stored(arrays))))
+def test_a_part_equals_the_whole(network: Synthesizer, segment: Segment, keep: tuple[int, int]) -> None:
+    latent, noise = network.draw(SeededNoise(5), 60)
+    whole = torch.cat(list(network(segment, latent, noise)))
     part = Segment(segment.phone, segment.coarse, segment.f0, segment.speaker, keep)
-    audio = torch.cat(list(network(part, *stored(arrays))))
+    audio = torch.cat(list(network(part, latent, noise)))
     np.testing.assert_allclose(audio, whole[keep[0] * 400 : keep[1] * 400], atol=2e-6)
 
 
