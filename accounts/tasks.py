@@ -11,6 +11,7 @@ from jobs.events import JobEvent
 from jobs.scratch import clear_abandoned
 from jobs.tasks import perform
 from models_app.models import VoiceModel
+from voiceproject.models import KeptAnswer
 
 if TYPE_CHECKING:
     from django.db import models
@@ -35,6 +36,7 @@ def _erase(erasure: Erasure, progress: Report) -> dict[str, Any]:
     JobEvent.objects.filter(owner=erasure.owner, at__lte=erasure.created_at).delete()
     if erasure.tokens:
         AccessToken.objects.visible_to(erasure.owner).delete()
+    KeptAnswer.objects.filter(owner=erasure.owner).delete()
     _empty_the_log_of_the_database()
     return {}
 

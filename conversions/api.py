@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http.response import HttpResponseBase
-from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
@@ -15,46 +14,20 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from conversions.files import serve_result, serve_source
-from conversions.forms import option_errors, within_range
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
+from conversions.option_fields import option_field
+from conversions.preferring import PREFER, patience, sound_within
 from conversions.streaming import serve_stream
 from jobs.estimates import foresee
 from jobs.quotas import admit_again
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
-from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
 from voiceproject.api import SOUND, STREAM, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
+from voiceproject.once import Once
 
 KEEPING = ("keep_days", "delete_after_download")
-
-
-def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
-    """The API field of one conversion option. Left out, the voice's recommendation or the default is used."""
-    spec = ConversionOptions.__dataclass_fields__[name]
-    shown: dict[str, Any] = {
-        "required": False,
-        "help_text": spec.metadata["help"],
-        "error_messages": option_errors(name),
-    }
-    if name in CHOICES:
-        labels = [(choice, FORMAT_LABELS.get(choice, choice)) for choice in CHOICES[name]]
-        return serializers.ChoiceField(choices=labels, **shown)
-    kind = serializers.IntegerField if spec.type is int else serializers.FloatField
-    if zero := zero_words(name):
-        shown["help_text"] += f" 0: {zero}."
-    field = kind(validators=[within_range(name)], **shown)
-    set_override(field, "field", _number_schema(name))
-    return field
-
-
-def _number_schema(name: str) -> dict[str, Any]:
-    """What OpenAPI says of a number option: its range, and 0 where that stands for something else."""
-    low, high = option_range(name)
-    kind = "integer" if ConversionOptions.__dataclass_fields__[name].type is int else "number"
-    limits = {"minimum": low, "maximum": high}
-    return {"type": kind, "anyOf": [{"const": 0}, limits]} if zero_words(name) else {"type": kind, **limits}
 
 
 class SoundSerializer(serializers.Serializer[Any]):
@@ -198,6 +171,7 @@ def _uuid(text: str) -> UUID:
 
 
 class ConversionViewSet(
+    Once,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
@@ -209,6 +183,7 @@ class ConversionViewSet(
     serializer_class = ConversionSerializer
     pagination_class = NewestFirst
     parser_classes = (MultiPartParser, JSONParser)
+    content_negotiation_class = AnyAccept
 
     def get_queryset(self) -> ConversionQuerySet:
         mine = Conversion.objects.visible_to(self.request.user).with_end().prefetch_related("pieces")
@@ -224,24 +199,34 @@ class ConversionViewSet(
         foresee(page or ())
         return page
 
-    @extend_schema(request={"multipart/form-data": NewConversionSerializer}, responses={202: ConversionSerializer})
-    def create(self, request: Request) -> Response:
-        """Submit a recording. The answer comes at once; `Location` says where to watch the conversion."""
+    @extend_schema(
+        request={"multipart/form-data": NewConversionSerializer},
+        responses={202: ConversionSerializer, (200, "audio/*"): OpenApiTypes.BINARY},
+        parameters=[PREFER],
+    )
+    def create(self, request: Request) -> HttpResponseBase:
+        """Submit a recording. The answer comes at once, or with the sound if you wait; `Location` is the conversion."""
         serializer = NewConversionSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        return self._accepted(serializer.save(user=request.user))
+        return self._accepted(request, serializer.save(user=request.user))
 
-    def _accepted(self, conversion: Conversion) -> Response:
-        location = self.reverse_action("detail", args=[conversion.pk])
-        return Response(self.get_serializer(conversion).data, status.HTTP_202_ACCEPTED, headers={"Location": location})
+    def _accepted(self, request: Request, conversion: Conversion) -> HttpResponseBase:
+        response = sound_within(request, conversion, patience(request))
+        response = response or Response(self.get_serializer(conversion).data, status.HTTP_202_ACCEPTED)
+        response["Location"] = self.reverse_action("detail", args=[conversion.pk])
+        return response
+
+    def made_before(self, request: Request, pk: str) -> HttpResponseBase | None:
+        made = Conversion.objects.visible_to(request.user).filter(pk=UUID(pk)).first()
+        return None if made is None else sound_within(request, made, patience(request))
 
     @extend_schema(request=AgainSerializer, responses={202: ConversionSerializer})
     @action(detail=True, methods=["post"])
-    def again(self, request: Request, pk: str) -> Response:
+    def again(self, request: Request, pk: str) -> HttpResponseBase:
         """Convert the same recording once more, in another voice or with other options where some are sent."""
         serializer = AgainSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        return self._accepted(serializer.save(before=self.get_object()))
+        return self._accepted(request, serializer.save(before=self.get_object()))
 
     @extend_schema(request=None, responses=ConversionSerializer)
     @action(detail=True, methods=["post"])
@@ -265,13 +250,13 @@ class ConversionViewSet(
         return Response(self.get_serializer(conversion).data)
 
     @SOUND
-    @action(detail=True, content_negotiation_class=AnyAccept)
+    @action(detail=True)
     def source(self, request: Request, pk: str) -> HttpResponseBase:
         """The recording as it was submitted."""
         return serve_source(request._request, self.get_object())
 
     @STREAM
-    @action(detail=True, content_negotiation_class=AnyAccept)
+    @action(detail=True)
     def stream(self, request: Request, pk: str) -> HttpResponseBase:
         """What there is of the result, then what follows until the conversion ends: a WAV that says no length.
 
@@ -280,7 +265,7 @@ class ConversionViewSet(
         return serve_stream(request._request, self.get_object())
 
     @SOUND
-    @action(detail=True, content_negotiation_class=AnyAccept)
+    @action(detail=True)
     def result(self, request: Request, pk: str) -> HttpResponseBase:
         """The converted sound; 404 until it is done."""
         return serve_result(request._request, self.get_object(), fetched=True)

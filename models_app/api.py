@@ -28,6 +28,7 @@ from models_app.serializers import (
 )
 from voiceproject.api import SOUND, AnyAccept, NewestFirst
 from voiceproject.files import BINARY
+from voiceproject.once import Once
 
 DOWNLOAD = extend_schema(
     responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY, "The file, as an attachment.")},
@@ -72,6 +73,7 @@ def wish_of(request: Request) -> Wish:
 
 
 class VoiceViewSet(
+    Once,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,

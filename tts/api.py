@@ -1,14 +1,13 @@
 """Speech for programs: texts in, conversions out, and what can speak here."""
 
-import re
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,22 +15,20 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializer
-from conversions.files import serve_result
-from conversions.waiting import awaited, told
-from jobs.models import State
+from conversions.models import Conversion
+from conversions.preferring import PREFER, patience, sound_within
 from models_app.models import VoiceModel
 from tts.engines.base import Engine, SpeechError
 from tts.engines.registry import engines
 from tts.models import WISHES, Speech, SpeechQuerySet
 from tts.wishes import PAUSES, RATES, VOLUMES, Wish
 from voiceproject.api import AnyAccept, NewestFirst
+from voiceproject.once import Once
 
-PREFERRED_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,5})")
 ANSWERS = {
     202: OpenApiResponse(description="Accepted; `Location` says where to watch it."),
     (200, "audio/*"): OpenApiResponse(OpenApiTypes.BINARY, "The sound, where it was done within the wait."),
 }
-PREFER = OpenApiParameter("Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER, description="`wait=N`, as the field.")
 
 
 class TextField(serializers.CharField):
@@ -156,7 +153,7 @@ class EngineViewSet(viewsets.ViewSet):
         return Response(EngineSerializer(list(engines().values()), many=True).data)
 
 
-class Accepting(APIView):
+class Accepting(Once, APIView):
     """Takes a text; answers at once, or with the sound if somebody wants to wait for it."""
 
     content_negotiation_class = AnyAccept
@@ -165,20 +162,18 @@ class Accepting(APIView):
         context = {"request": request, "view": self, "format": None}
         serializer = NewSpeechSerializer(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
-        wait = _patience(request, serializer.validated_data.pop("wait", 0))
+        wait = patience(request, serializer.validated_data.pop("wait", 0))
         speech = serializer.save(user=cast("User", request.user))
-        conversion = awaited(speech.conversion, wait)
-        location = reverse("api:speech-detail", args=[speech.pk], request=request)
-        response: HttpResponseBase
-        if conversion.state == State.DONE:
-            response = serve_result(request._request, conversion, fetched=True)
-        elif conversion.error_code:
-            raise told(conversion)
-        else:
+        response = sound_within(request, speech.conversion, wait)
+        if response is None:
             speech = Speech.objects.select_related("conversion__owner__keeping").get(pk=speech.pk)
             response = Response(SpeechSerializer(speech, context=context).data, status.HTTP_202_ACCEPTED)
-        response["Location"] = location
+        response["Location"] = reverse("api:speech-detail", args=[speech.pk], request=request)
         return response
+
+    def made_before(self, request: Request, pk: str) -> HttpResponseBase | None:
+        made = Conversion.objects.visible_to(request.user).filter(pk=UUID(pk)).first()
+        return None if made is None else sound_within(request, made, patience(request))
 
 
 class SpeechPages(NewestFirst):
@@ -186,11 +181,11 @@ class SpeechPages(NewestFirst):
 
 
 class SpeechViewSet(
+    Accepting,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet[Speech],
-    Accepting,
 ):
     """Your texts. Each is a conversion of the same id, which is watched, heard, cancelled and repeated under
     `/api/conversions/`."""
@@ -203,7 +198,9 @@ class SpeechViewSet(
         rows = Speech.objects.visible_to(self.request.user).select_related("conversion__owner__keeping")
         return rows.prefetch_related("conversion__pieces").annotate(created_at=F("conversion__created_at"))
 
-    @extend_schema(request=NewSpeechSerializer, responses=ANSWERS | {202: SpeechSerializer}, parameters=[PREFER])
+    @extend_schema(
+        request=NewSpeechSerializer, responses=ANSWERS | {202: SpeechSerializer}, parameters=[PREFER]
+    )
     def create(self, request: Request) -> HttpResponseBase:
         """Have a text spoken in a voice."""
         return self.accept(request)
@@ -224,9 +221,3 @@ class TextToSpeechView(Accepting):
     def post(self, request: Request) -> HttpResponseBase:
         """The same as `POST /api/speeches/`, at the address that an older front end knows."""
         return self.accept(request)
-
-
-def _patience(request: Request, wait: int) -> int:
-    """Seconds that somebody wants to wait, as the body or the header says, within the limit of the server."""
-    preferred = PREFERRED_WAIT.search(request.headers.get("Prefer", "").lower())
-    return min(wait or (int(preferred[1]) if preferred else 0), int(settings.SPEECH_WAIT_SECONDS))

@@ -90,7 +90,7 @@ def status_of(error: RVCError) -> int:
 
 def headers_of(error: RVCError) -> dict[str, str]:
     """When it is worth asking again, where that is the trouble."""
-    if error.code not in {"slow_down", "storage_unreachable"}:
+    if status_of(error) not in (429, 503):
         return {}
     return {"Retry-After": str(error.retry_after if isinstance(error, SlowDown) else RETRY_SECONDS)}
 
@@ -103,7 +103,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(error_body(code, error.message, error.field), status_of(error), headers=headers_of(error))
     if trouble := storage_trouble(error):
         set_rollback()
-        return Response(error_body(trouble.code, trouble.message), status_of(trouble))
+        return Response(error_body(trouble.code, trouble.message), status_of(trouble), headers=headers_of(trouble))
     if isinstance(error, RequestDataTooBig):
         set_rollback()
         return Response(error_body("too_large", "The request is larger than this server takes."), 413)

@@ -22,7 +22,6 @@ except OSError as error:
     ) from None
 
 VERSION = "0.1.0"
-
 DEBUG = env.bool("DEBUG", False)
 TRUST_PROXY = env.bool("TRUST_PROXY", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
@@ -61,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "voiceproject.middleware.UploadNotTaken",
+    "voiceproject.polling.Unchanged",
     "voiceproject.middleware.StorageTrouble",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -190,6 +190,7 @@ AZURE_SPEECH_URL = env.str("AZURE_SPEECH_URL", "")  # instead of a region
 
 # What one person may have; 0 is as much as they like.
 PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
+LONG_REQUESTS = env.int("LONG_REQUESTS", 4)  # in each web process of eight threads: who waits, or listens to events
 PERSON_MINUTES_A_DAY = env.int("PERSON_MINUTES_A_DAY", 0)  # of sound
 PERSON_STORAGE_MB = env.int("PERSON_STORAGE_MB", 0)  # recordings, results and voices
 
@@ -249,13 +250,9 @@ Q_CLUSTER: dict[str, Any] = {
     "ALT_CLUSTERS": {},  # one for each queue, all alike; jobs/queues.py names them
 }
 
-# How often a minute one person may ask the API, by the scope of what they ask for; 0 is as often as they like.
-API_A_MINUTE = {
-    "read": env.int("API_READS_A_MINUTE", 0),  # to count them costs a write for each; cheap where there is Redis
-    "convert": env.int("API_CONVERSIONS_A_MINUTE", 300),
-    "voices": env.int("API_VOICES_A_MINUTE", 60),
-    "admin": env.int("API_ADMIN_A_MINUTE", 60),
-}
+# How often a minute one person may ask the API, by scope; 0: any number, and uncounted, which saves a write for each.
+API_A_MINUTE = {"read": env.int("API_READS_A_MINUTE", 0), "convert": env.int("API_CONVERSIONS_A_MINUTE", 300)}
+API_A_MINUTE |= {"voices": env.int("API_VOICES_A_MINUTE", 60), "admin": env.int("API_ADMIN_A_MINUTE", 60)}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.tokens.authentication.TokenAuthentication",
@@ -279,8 +276,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"StateEnum": "jobs.models.State", "VoiceStateEnum": "models_app.models.VoiceState"},
 }
 
-# Behind TLS set HTTPS=true: secure cookies, HSTS, redirect. On loopback nobody listens in, and there is no certificate
-# for it: so long as every allowed host is loopback the four checks that ask for TLS are silent, and only then.
+# Behind TLS set HTTPS=true: secure cookies, HSTS, redirect. On loopback nobody listens in, and there is no certificate:
+# so long as every allowed host is loopback the four checks that ask for TLS are silent, and only then.
 HTTPS = env.bool("HTTPS", False)
 SILENCED_SYSTEM_CHECKS = [f"security.{number}" for number in ("W004", "W008", "W012", "W016") if ONLY_LOOPBACK]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS

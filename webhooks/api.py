@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.once import Once
 from webhooks.models import Delivery, Webhook, WebhookQuerySet
 
 
@@ -47,7 +48,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class WebhookViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Webhook]
+    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Webhook]
 ):
     """Addresses of yours that are told when a conversion or an import of yours has ended."""
 

@@ -20,6 +20,7 @@ from conversions.batches.outgoing import serve_zip
 from conversions.batches.totals import total
 from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
+from voiceproject.once import Once
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -106,7 +107,7 @@ class BatchFileSerializer(StrictSerializer):
 
 
 class BatchViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Batch]
+    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Batch]
 ):
     """Your batches: many recordings in, one zip out."""
 

@@ -12,6 +12,7 @@ from models_app.models import VoiceImport
 from models_app.models.importing import VoiceImportQuerySet
 from voiceproject.api import NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
+from voiceproject.once import Once
 
 KEY_GONE = "Its address held a key, which is not kept: ask for the voice again."
 
@@ -80,6 +81,7 @@ class ImportSerializer(serializers.ModelSerializer[VoiceImport]):
 
 
 class ImportViewSet(
+    Once,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,

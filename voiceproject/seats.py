@@ -1,0 +1,46 @@
+"""How many requests of this process may stay for long: each holds one of the few threads that answer everybody."""
+
+import functools
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+
+OF_A_PERSON = 2
+
+
+class Seats:
+    def __init__(self, count: int, of_a_person: int) -> None:
+        self.count, self.of_a_person = count, of_a_person
+        self.taken: Counter[Any] = Counter()
+        self.lock = threading.Lock()
+
+    def take(self, person: Any) -> bool:
+        """Whether there is one for this person, who has it then until `leave`."""
+        with self.lock:
+            free = self.taken.total() < self.count and self.taken[person] < self.of_a_person
+            self.taken[person] += free
+            return free
+
+    def leave(self, person: Any) -> None:
+        with self.lock:
+            self.taken[person] -= 1
+            self.taken += Counter()  # forgets people who sit nowhere
+
+    @contextmanager
+    def taken_by(self, person: Any) -> Iterator[bool]:
+        seated = self.take(person)
+        try:
+            yield seated
+        finally:
+            if seated:
+                self.leave(person)
+
+
+@functools.cache
+def seats() -> Seats:
+    """Those of this process."""
+    return Seats(settings.LONG_REQUESTS, OF_A_PERSON)
