@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from conversions.models import Conversion
+from conversions.pieces import MEDIA_TYPE
 from conversions.streaming import serve_stream
 from voiceproject.files import serve
 
@@ -47,3 +48,12 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @require_safe
 def stream(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return serve_stream(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))
+
+
+@login_required
+@require_safe
+def piece(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponseBase:
+    """One piece of a result that is being made: a browser plays a stream without end only when much of it is there."""
+    conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
+    found = get_object_or_404(conversion.pieces.all(), number=number)
+    return serve(request, found.file, media_type=MEDIA_TYPE, filename=f"{number + 1}.wav")

@@ -14,4 +14,5 @@ urlpatterns = [
     path("<uuid:pk>/source/", files.source, name="source"),
     path("<uuid:pk>/result/", files.result, name="result"),
     path("<uuid:pk>/stream/", files.stream, name="stream"),
+    path("<uuid:pk>/pieces/<int:number>/", files.piece, name="piece"),
 ]

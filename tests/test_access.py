@@ -21,6 +21,7 @@ from rvc.options import ConversionOptions
 from tests import base
 from tts.models import Speech
 from tts.wishes import Wish
+from voiceproject.errors import API_PATHS
 from webhooks.models import Webhook
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,7 @@ TABLE = [
     ("post", "/conversions/{done}/delete/", LOGIN, 404, 302, 404),
     ("get", "/conversions/{done}/source/", LOGIN, 404, 200, 200),
     ("get", "/conversions/{done}/result/", LOGIN, 404, 200, 200),
+    ("get", "/conversions/{done}/pieces/0/", LOGIN, 404, 404, 404),
     ("get", "/conversions/{done}/stream/", LOGIN, 404, 200, 200),
     ("post", "/api/token/", 400, 400, 400, 400),
     ("get", "/api/me/", 401, 200, 200, 200),
@@ -125,6 +127,7 @@ TABLE = [
     ("get", "/api/conversions/{done}/source/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/stream/", 401, 404, 200, 404),
+    ("get", "/api/conversions/{done}/events/", 401, 404, 200, 404),
     ("get", "/conversions/batches/{batch}/", LOGIN, 404, 200, 404),
     ("get", "/conversions/batches/{batch}/status/", LOGIN, 404, 302, 404),
     ("post", "/conversions/batches/{batch}/cancel/", LOGIN, 404, 302, 404),
@@ -149,6 +152,10 @@ TABLE = [
     ("get", "/api/speeches/{speech}/", 401, 404, 200, 404),
     ("delete", "/api/speeches/{speech}/", 401, 404, 204, 404),
     ("get", "/api/engines/", 401, 200, 200, 200),
+    ("post", "/v1/audio/speech", 401, 415, 415, 415),
+    ("get", "/v1/models", 401, 200, 200, 200),
+    ("get", "/v1/models/{model}", 401, 200, 200, 200),
+    ("get", "/v1/{nothing}", 404, 404, 404, 404),
     ("get", "/webhooks/", LOGIN, 200, 200, 200),
     ("post", "/webhooks/", LOGIN, 422, 422, 422),
     ("post", "/webhooks/{webhook}/on/", LOGIN, 404, 302, 404),
@@ -189,6 +196,7 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}django_q/success/", 302, 302, 302, 404),
     ("get", f"/{settings.ADMIN_PATH}django_q/failure/", 302, 302, 302, 404),
 ]
+CLIENTS = {"model": "rvc", "nothing": "nothing"}
 ROLES = ("nobody", "bob", "alice", "staff")
 
 
@@ -232,7 +240,7 @@ def keys(voice, done, batch, imported, alice):
     speech.conversion.cancel()
     things["speech"] = speech
     things["token"] = AccessToken.objects.issue(alice)
-    return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug}
+    return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug} | CLIENTS
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -273,8 +281,8 @@ def test_a_stranger_cannot_tell_hidden_from_missing(role, request, api, keys):
         assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
 
 
-OPEN = ("/api/token/",)
-CALLS = [(method, address, owner) for method, address, _, _, owner, _ in TABLE if address.startswith("/api/")]
+OPEN = ("/api/token/", "/v1/{nothing}")
+CALLS = [(method, address, owner) for method, address, _, _, owner, _ in TABLE if address.startswith(API_PATHS)]
 
 
 @pytest.mark.parametrize("scope", list(Scope))
@@ -296,7 +304,7 @@ def test_a_token_gets_the_answer_of_the_table_with_its_scope_and_none_without(sc
 
 def test_every_call_asks_for_a_scope(keys):
     asked = {(resolve(address.format(**keys)).url_name, method.upper()) for method, address, _ in CALLS}
-    unnamed = {call for call in asked if scope_for(*call) is None} - {("sign-in", "POST")}
+    unnamed = {call for call in asked if scope_for(*call) is None} - {("sign-in", "POST"), ("client-nothing", "GET")}
     assert unnamed == set(), "add these to accounts/tokens/scopes.py"
     assert set(ROUTES) - {name for name, _ in asked} == set(), "these have no line in the table"
 

@@ -122,9 +122,13 @@ def test_the_beginning_can_be_heard(send, browser, tmp_path):
     Piece.objects.add(job, path, number=0, seconds=0.5, progress=0.4)
     page = browser.get(job.get_absolute_url()).content.decode()
     assert 'aria-label="Listen while it is made">' in page
-    assert f'src="{address}"' in page
+    piece = reverse("conversions:piece", args=[job.pk, 0])
+    assert f'src="{piece}"' in page
+    assert b"".join(browser.get(piece)) == path.read_bytes()
+    assert browser.get(reverse("conversions:piece", args=[job.pk, 1])).status_code == 404
+    assert f'href="{address}"' in page
     status = browser.get(f"/conversions/{job.pk}/status/", headers={"HX-Request": "true"}).content.decode()
-    assert 'data-ready="0.5"' in status
+    assert 'data-ready="1"' in status
 
 
 def test_what_failed_can_be_changed_and_has_no_recording(send, browser):
