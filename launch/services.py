@@ -116,7 +116,7 @@ def web_command(checkout: Checkout, host: str, port: int) -> list[str | Path]:
     if os.name == "nt":
         say("Windows: serving with Django's own server, which is meant for one person, not for the open internet.")
         return checkout.manage("runserver", "--noreload", shown)
-    options = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120"]
+    options = ["--worker-class", "gthread", "--workers", "2", "--threads", "16", "--timeout", "120"]
     return [checkout.python, "-m", "gunicorn", "voiceproject.wsgi", "--bind", shown, *options]
 
 

@@ -11,9 +11,10 @@ from django.conf import settings
 
 ROOT = settings.BASE_DIR
 PACKAGES = (
-    "voiceproject", "jobs", "webhooks", "models_app", "conversions", "tts", "accounts", "monitoring", "rvc", "launch",
+    "voiceproject", "jobs", "webhooks", "models_app", "conversions", "tts", "accounts", "clients", "monitoring", "rvc",
+    "launch",
 )  # fmt: skip
-LAYERS = ("monitoring", "accounts", "tts", "conversions", "models_app", "webhooks", "jobs")
+LAYERS = ("monitoring", "clients", "accounts", "tts", "conversions", "models_app", "webhooks", "jobs")
 """Left may import right, never back."""
 
 SHELF = (

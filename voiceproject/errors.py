@@ -21,6 +21,7 @@ STATUS_OF_CODE = {
     "quota_exceeded": 403,
     "not_found": 404,
     "already_done": 409,
+    "already_used": 409,
     "already_there": 409,
     "busy": 409,
     "too_large": 413,
@@ -32,6 +33,8 @@ STATUS_OF_CODE = {
     "storage_full": 507,
     "storage_readonly": 507,
 }
+API_PATHS = ("/api/", "/v1/", "/v2/")
+"""Where programs ask, who want no pages."""
 RETRY_SECONDS = 30
 """Seconds after which it is worth asking again, where nobody knows better."""
 CODE_OF_STATUS = {
@@ -145,18 +148,18 @@ def _first(detail: Any, field: str | None = None) -> tuple[str | None, Any]:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API_PATHS):
         return JsonResponse(error_body("not_found", "There is nothing here."), status=404)
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API_PATHS):
         return JsonResponse(error_body("internal", "Something broke on the server; it has been logged."), status=500)
     return defaults.server_error(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API_PATHS):
         return JsonResponse(error_body("bad_request", "The request could not be understood."), status=400)
     return render(request, "400.html", status=400)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
-from voiceproject.errors import error_body, status_of
+from voiceproject.errors import API_PATHS, error_body, status_of
 from voiceproject.logs import request_id
 from voiceproject.storage import storage_trouble
 
@@ -95,7 +95,7 @@ class UploadNotTaken:
         refusal = getattr(request, "upload_refusal", None)
         if refusal is None:
             return response
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API_PATHS):
             return JsonResponse(error_body(refusal.code, refusal.message, refusal.field), status=refusal.status)
         limits = {"max_recording_mb": settings.MAX_RECORDING_MB, "max_voice_mb": settings.MAX_VOICE_MB}
         return render(request, refusal.template, {**limits, "sentence": refusal.message}, status=refusal.status)

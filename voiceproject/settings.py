@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "conversions",
     "tts",
     "accounts",
+    "clients",
     "monitoring",
 ]
 
@@ -59,8 +60,8 @@ MIDDLEWARE = [
     "voiceproject.charset.RefuseCharset",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "voiceproject.middleware.UploadNotTaken",
     "voiceproject.polling.Unchanged",
+    "voiceproject.middleware.UploadNotTaken",
     "voiceproject.middleware.StorageTrouble",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -152,6 +153,7 @@ MAX_RECORDING_MB = env.int("MAX_RECORDING_MB", 100)
 MAX_RECORDING_SECONDS = env.int("MAX_RECORDING_SECONDS", 600)
 SPEECH_CHARACTERS = env.int("SPEECH_CHARACTERS", 5000)  # of one text
 SPEECH_WAIT_SECONDS = env.int("SPEECH_WAIT_SECONDS", 60)  # whoever asks for it may wait so long for the sound itself
+CLIENT_VOICES = env.list("CLIENT_VOICES", default=[])  # names that programs know: alloy=NAME OF A VOICE
 MAX_VOICE_MB = env.int("MAX_VOICE_MB", 1024)
 MAX_COVER_MB = env.int("MAX_COVER_MB", 8)
 BATCH_FILES = env.int("BATCH_FILES", 500)  # recordings in one batch
@@ -188,9 +190,9 @@ AZURE_SPEECH_KEY = env.str("AZURE_SPEECH_KEY", "")  # texts go to Microsoft
 AZURE_SPEECH_REGION = env.str("AZURE_SPEECH_REGION", "")
 AZURE_SPEECH_URL = env.str("AZURE_SPEECH_URL", "")  # instead of a region
 
+LONG_REQUESTS = env.int("LONG_REQUESTS", 4)  # in each web process of eight threads: who waits, or listens to events
 # What one person may have; 0 is as much as they like.
 PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
-LONG_REQUESTS = env.int("LONG_REQUESTS", 4)  # in each web process of eight threads: who waits, or listens to events
 PERSON_MINUTES_A_DAY = env.int("PERSON_MINUTES_A_DAY", 0)  # of sound
 PERSON_STORAGE_MB = env.int("PERSON_STORAGE_MB", 0)  # recordings, results and voices
 

@@ -56,6 +56,7 @@ urlpatterns = [
     path("speak/", include("tts.urls")),
     path("webhooks/", include("webhooks.urls")),
     path("api/", include((api, "api"))),
+    path("", include("clients.urls")),
     path("readyz", ready, name="ready"),
     path("metrics", metrics, name="metrics"),
     path(f"{settings.ADMIN_PATH}login/", throttled(admin.site.login)),

@@ -66,6 +66,9 @@ ROUTES: dict[str, dict[str, Scope]] = {
     "speech-list": SEE | WORK,
     "speech-detail": SEE | WORK,
     "text-to-speech": WORK,
+    "client-speech": WORK,
+    "client-models": SEE,
+    "client-model": SEE,
 }
 
 
