@@ -2,15 +2,18 @@
 
 import http.server
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import Erasure
 from accounts.tasks import erase
-from conversions.models import Conversion
+from conversions.models import Conversion, Piece
+from conversions.streaming import heard
 from conversions.tasks import convert
 from jobs.models import State
 from models_app.blending import blend
@@ -232,6 +235,24 @@ class TestWork:
         with pytest.raises(CommandError, match="voices/another"):
             call_command("storage", "--sweep")
         assert not path.exists()
+
+    def test_what_was_to_be_kept_for_a_while_goes(
+        self, conversion, encoder, bucket, object_server, django_capture_on_commit_callbacks
+    ):
+        convert(str(conversion.pk))
+        Conversion.objects.update(keep_days=1, finished_at=timezone.now() - timedelta(days=2))
+        with django_capture_on_commit_callbacks(execute=True):
+            call_command("forget")
+        assert not Conversion.objects.exists()
+        assert {name.partition("/")[0] for name in buckets.names(object_server, bucket)} == {"voices"}
+
+    def test_what_is_ready_is_heard_before_the_end(self, conversion, tmp_path):
+        path = tmp_path / "piece.wav"
+        path.write_bytes(base.tone(0.2))
+        claimed = Conversion.objects.claim(conversion.pk)
+        Piece.objects.add(claimed, path, number=0, seconds=0.2, progress=0.5)
+        claimed.fail("storage_full", "No room.")
+        assert b"".join(heard(conversion))[44:] == base.tone(0.2)[44:]
 
     def test_everything_of_somebody_is_deleted(
         self, conversion, encoder, alice, bucket, object_server, django_capture_on_commit_callbacks
