@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from models_app import assets_admin  # noqa: F401 - registers itself
 from models_app.exports import kinds
+from models_app.forged import KnownRows
 from models_app.imports import admin as imports_admin  # noqa: F401 - registers itself
 from models_app.indexes import remove_index
 from models_app.models import Visibility, VoiceCheck, VoiceEvent, VoiceModel, encoder_installed
@@ -49,7 +50,7 @@ class MissingFilter(admin.SimpleListFilter):
 
 
 @admin.register(VoiceModel)
-class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class VoiceAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "name", "owner", "heard", "visibility", "state", "encoder", "installed", "has_index", "use_count", "size",
     )  # fmt: skip
@@ -172,7 +173,7 @@ class VoiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(VoiceEvent)
-class VoiceEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class VoiceEventAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """Staff read what happened; nobody writes it here."""
 
     list_display = ("at", "who", "action", "voice_name", "details", "is_there")

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from models_app import ingest
+from models_app.forged import with_numbers
 from models_app.forms import OPTION_PREFIX, RECOMMENDED, VoiceEditForm, VoiceForm
 from models_app.indexes import check_index, use_index
 from models_app.models import VoiceModel
@@ -21,6 +22,9 @@ class AddVoiceForm(VoiceForm):
         fields: ClassVar[tuple[str, ...]] = (
             "owner", *VoiceForm.Meta.fields, "language", "licence", "origin", "quality", "recommended",
         )  # fmt: skip
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(with_numbers(data, "owner"), *args, **kwargs)
 
     def clean_recommended(self) -> dict[str, Any]:
         values: dict[str, Any] = self.cleaned_data["recommended"] or {}
@@ -42,8 +46,8 @@ class StaffVoiceForm(VoiceEditForm):
         fields: ClassVar[tuple[str, ...]] = ("owner", *VoiceEditForm.Meta.fields, "visibility", "people", "groups")
         labels: ClassVar = {"people": "Shared with people", "groups": "Shared with groups"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(with_numbers(data, "owner", "people", "groups"), *args, **kwargs)
         self.checked_index: ingest.CheckedIndex | None = None
         self.fields.setdefault("remove_cover", forms.BooleanField(required=False))
 

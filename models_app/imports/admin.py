@@ -3,11 +3,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
+from models_app.forged import KnownRows
 from models_app.models import VoiceImport
 
 
 @admin.register(VoiceImport)
-class VoiceImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class VoiceImportAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """Staff look, cancel and try again; what an import says is changed by its verbs only."""
 
     list_display = ("created_at", "owner", "label", "state", "percent", "arrived", "error_code", "voice")

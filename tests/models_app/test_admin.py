@@ -183,3 +183,34 @@ def test_no_file_field_goes_round_the_checks(desk, voice):
 def test_the_queue_has_no_pages(desk):
     shown = desk.get(reverse("admin:index")).content.decode()
     assert "django_q" not in shown
+
+
+class TestForged:
+    """What no page of ours sends, and staff with a console may."""
+
+    @pytest.mark.parametrize("key", ["nonsense", "\0", "9" * 40, "-1", "[1]", "1e3"])
+    def test_a_key_that_cannot_be_is_no_choice(self, desk, voice, voice_file, key):
+        change = reverse(CHANGE, args=[voice.pk])
+        said = {"name": "New", "owner": voice.owner_id, "visibility": "private"}
+        for page, field, data in (
+            (reverse(ADD), "owner", sent(voice_file)),
+            (change, "owner", said),
+            (change, "people", said),
+            (change, "groups", said),
+        ):
+            answer = desk.post(page, data | {field: key})
+            assert answer.status_code == 200
+            assert field in answer.context["adminform"].form.errors
+        assert VoiceModel.objects.get().name == "Tiny"
+
+    @pytest.mark.parametrize("row", ["nonsense", "9" * 40, "\0"])
+    @pytest.mark.parametrize("list_page", [LIST, "admin:models_app_voiceimport_changelist"])
+    def test_rows_that_cannot_be_are_not_found(self, desk, voice, list_page, row):
+        for action in ("delete_selected", "check_again", "cancel", "no such"):
+            answer = desk.post(reverse(list_page), {"action": action, "_selected_action": [row], "post": "yes"})
+            assert answer.status_code == 302
+        assert VoiceModel.objects.exists()
+
+    def test_a_filter_that_cannot_be_finds_nothing_or_is_left_out(self, desk):
+        answer = desk.get(reverse("admin:models_app_voiceevent_changelist"), {"id__in": "9" * 40}, follow=True)
+        assert answer.status_code == 200
