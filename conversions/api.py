@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from conversions.events import serve_events
 from conversions.files import serve_result, serve_source
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
@@ -263,6 +264,15 @@ class ConversionViewSet(
         Conversions that come in one piece begin with their end. Once it is done this is the result itself.
         """
         return serve_stream(request._request, self.get_object())
+
+    @extend_schema(responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    @action(detail=True)
+    def events(self, request: Request, pk: str) -> HttpResponseBase:
+        """Server-sent events: `progress` with the conversion whenever it has moved, `end` with its last state.
+
+        One request lasts two minutes at most; ask again then. 429 where too many listen.
+        """
+        return serve_events(request, self.get_object(), lambda conversion: self.get_serializer(conversion).data)
 
     @SOUND
     @action(detail=True)

@@ -198,9 +198,7 @@ class SpeechViewSet(
         rows = Speech.objects.visible_to(self.request.user).select_related("conversion__owner__keeping")
         return rows.prefetch_related("conversion__pieces").annotate(created_at=F("conversion__created_at"))
 
-    @extend_schema(
-        request=NewSpeechSerializer, responses=ANSWERS | {202: SpeechSerializer}, parameters=[PREFER]
-    )
+    @extend_schema(request=NewSpeechSerializer, responses=ANSWERS | {202: SpeechSerializer}, parameters=[PREFER])
     def create(self, request: Request) -> HttpResponseBase:
         """Have a text spoken in a voice."""
         return self.accept(request)

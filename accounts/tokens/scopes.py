@@ -57,6 +57,7 @@ ROUTES: dict[str, dict[str, Scope]] = {
     "conversion-source": SEE,
     "conversion-result": SEE,
     "conversion-stream": SEE,
+    "conversion-events": SEE,
     "batch-list": SEE | WORK,
     "batch-detail": SEE | WORK,
     "batch-files": WORK,

@@ -1,0 +1,74 @@
+"""Progress without polling: server-sent events of one conversion, for a while, to a few at a time."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.utils.encoders import JSONEncoder
+
+from conversions.models import Conversion
+from voiceproject.errors import SlowDown
+from voiceproject.seats import seats
+
+MEDIA_TYPE = "text/event-stream"
+SECONDS = 120
+"""So long one request lasts: browsers, and client libraries, ask again by themselves."""
+LOOK_SECONDS = 0.5
+HEARTBEAT_SECONDS = 15
+"""So often something is sent, that nobody on the way takes the line for dead, and we hear of listeners who left."""
+RETRY_SECONDS = 3
+WATCHED = ("state", "stage", "progress")
+
+
+class Events:
+    """The bytes of the stream. It holds a seat until it is closed, whether it was begun or not."""
+
+    def __init__(self, conversion: Conversion, describe: Any) -> None:
+        """describe: called with a conversion, gives what the API shows of it."""
+        self.pk, self.person, self.describe = conversion.pk, conversion.owner_id, describe
+        if not seats().take(self.person):
+            raise SlowDown("Too many listen already: ask for the conversion itself now and then.", retry_after=5)
+        self.seated = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield f"retry: {RETRY_SECONDS * 1000}\n\n".encode()
+        seen: tuple[Any, ...] | None = ()
+        until, beat = time.monotonic() + SECONDS, time.monotonic() + HEARTBEAT_SECONDS
+        while time.monotonic() < until:
+            now = Conversion.objects.filter(pk=self.pk).values_list(*WATCHED).first()
+            if now != seen:
+                seen, beat = now, time.monotonic() + HEARTBEAT_SECONDS
+                told = self._told()
+                yield told
+                if told.startswith(b"event: end"):
+                    return
+            elif time.monotonic() > beat:
+                beat += HEARTBEAT_SECONDS
+                yield b": still here\n\n"
+            time.sleep(LOOK_SECONDS)
+
+    def _told(self) -> bytes:
+        """`progress` with the conversion as the API shows it; `end` with its last state, or null when it is deleted."""
+        conversion = Conversion.objects.with_end().filter(pk=self.pk).first()
+        name = "end" if conversion is None or conversion.is_final else "progress"
+        shown = json.dumps(conversion and self.describe(conversion), cls=JSONEncoder)
+        return f"event: {name}\ndata: {shown}\n\n".encode()
+
+    def close(self) -> None:
+        if self.seated:
+            self.seated = False
+            seats().leave(self.person)
+
+
+def serve_events(request: Request, conversion: Conversion, describe: Any) -> HttpResponseBase:
+    """Raises SlowDown when too many of this process, or of this person, listen."""
+    listens = request.method == "GET"
+    events = Events(conversion, describe) if listens else ()
+    response = StreamingHttpResponse(cast(Any, events), content_type=MEDIA_TYPE)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"  # a proxy that collects it first would defeat its purpose
+    return response
