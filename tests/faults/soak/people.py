@@ -18,7 +18,9 @@ from voiceproject.errors import SlowDown
 
 SAMPLE = settings.BASE_DIR / "models_app/starter/sample.wav"
 MOST_WAITING = 15
-ODD = ("bug", "poison", "hang", "memory", "content")
+ODD = ("bug", "content")
+DEADLY = ("poison", "hang", "memory")
+"""These take their worker along."""
 
 
 @dataclass
@@ -44,6 +46,8 @@ class People:
         self.site, self.lot = site, lot
         self.book: list[Wish] = []
         self.turned_away = 0
+        self.calm = False
+        """Nobody asks for what kills its worker: processes are to grow old."""
         with wave.open(str(SAMPLE)) as sample:
             self.rate = sample.getframerate()
             self.sound = sample.readframes(sample.getnframes())
@@ -104,7 +108,7 @@ class People:
         return Wish(Chore, row.pk, kind)
 
     def odd_chore(self, person) -> Wish:
-        return self.chore(person, self.lot.choice(ODD))
+        return self.chore(person, self.lot.choice(ODD if self.calm else ODD + DEADLY))
 
     def states(self) -> collections.Counter:
         models = (Conversion, VoiceImport, Chore)

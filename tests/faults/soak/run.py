@@ -52,7 +52,8 @@ class Soak:
         while (lasted := time.monotonic() - self.began) < whole:
             self._every(self.options.pause, self.people.ask)
             self._every(self.options.pause * 4, self.people.meddle)
-            if lasted < whole * (1 - self.options.calm):
+            self.people.calm = lasted >= whole * (1 - self.options.calm)
+            if not self.people.calm:
                 self._every(self.options.peace, self.harm.strike)
             self.harm.let_go_on()
             self._look()
