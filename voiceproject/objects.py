@@ -34,8 +34,8 @@ class Objects(S3Storage):  # type: ignore[misc]
         options["client_config"] = Config(
             s3={"addressing_style": style},
             connect_timeout=5,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 2},
         )
         super().__init__(**options)
 

@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -35,26 +36,48 @@ def conversion(bucket, alice, voice, django_capture_on_commit_callbacks):
         return Conversion.objects.submit(alice, voice, base.upload(base.tone(0.5)), ConversionOptions())
 
 
-@pytest.fixture
-def refusing():
-    """A server that lets nobody in."""
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """Lets nobody in."""
 
-    class Refusing(http.server.BaseHTTPRequestHandler):
-        def refuse(self):
-            self.send_response(403)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def refuse(self):
+        self.answer(403, 0)
 
-        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = refuse
+    def answer(self, status, length):
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        self.send_header("ETag", '"one"')
+        self.end_headers()
 
-        def log_message(self, *_):
-            pass
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = refuse
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    def log_message(self, *_):
+        pass
+
+
+class Breaking(Refusing):
+    """Sends half of what it has."""
+
+    def do_HEAD(self):
+        self.answer(200, 1000)
+
+    def do_GET(self):
+        self.answer(206, 1000)
+        self.wfile.write(b"x" * 500)
+
+
+@contextmanager
+def served(handler):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def refusing():
+    with served(Refusing) as address:
+        yield address
 
 
 @pytest.fixture
@@ -159,6 +182,13 @@ class TestTrouble:
         answer = self.send(api, alice, voice)
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_denied")
         assert not Conversion.objects.exists()
+
+    def test_half_a_file_is_no_file(self, own_folder, settings):
+        with served(Breaking) as address:
+            buckets.use(settings, address, "bucket")
+            with default_storage.open("voices/one") as file, pytest.raises(StorageError) as caught:
+                file.read()
+        assert caught.value.code == "storage_unreachable"
 
     def test_pages_say_it_too(self, conversion, away, client, alice):
         client.force_login(alice)
