@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 VOICE_FIELDS = ("checkpoint", "index")
+THEIR_VOICE_FIELD = "files"  # ElevenLabs' clients send a voice and its index in one field
 COVER_FIELD = "cover"
 RECORDING_FIELD = "recording"  # or a zip of recordings
 
@@ -35,7 +36,7 @@ def limit_mb(field_name: str) -> int:
     """How large the file of this form field may be."""
     if field_name == COVER_FIELD:
         return settings.MAX_COVER_MB
-    return settings.MAX_VOICE_MB if field_name in VOICE_FIELDS else settings.MAX_RECORDING_MB
+    return settings.MAX_VOICE_MB if field_name in (*VOICE_FIELDS, THEIR_VOICE_FIELD) else settings.MAX_RECORDING_MB
 
 
 class UploadNotStored(RequestDataTooBig):

@@ -70,6 +70,16 @@ ROUTES: dict[str, dict[str, Scope]] = {
     "client-speech": WORK,
     "client-models": SEE,
     "client-model": SEE,
+    "eleven-text": WORK,
+    "eleven-recording": WORK,
+    "eleven-voices": SEE,
+    "eleven-add": KEEP,
+    "eleven-settings": SEE,
+    "eleven-voice": SEE | KEEP,
+    "eleven-history": SEE,
+    "eleven-item": SEE | WORK,
+    "eleven-sound": SEE,
+    "eleven-user": SEE,
 }
 
 

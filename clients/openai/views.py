@@ -94,8 +94,3 @@ class ModelView(OpenAIView):
             if known["id"] == model:
                 return Response(known)
         raise NotFound(f"There is no model called {model[:60]!r}.")
-
-
-class ModelsView(OpenAIView):
-    def get(self, request: Request) -> Response:
-        return Response({"object": "list", "data": models()})

@@ -7,7 +7,7 @@ import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import openai
 import pytest
 import soundfile
@@ -86,6 +86,17 @@ def test_the_first_sound_leaves_before_the_last_is_made(client, site):
     assert len(heard) // 2 == pytest.approx(newest["result"]["seconds"] * newest["result"]["rate"], abs=200)
 
 
+def test_what_ends_on_the_way_breaks_off(client, site):
+    speech = client.audio.speech.with_streaming_response
+    with speech.create(model="tts-1", voice="alloy", input=LONG * 3, response_format="pcm") as response:
+        blocks = response.iter_bytes(4096)
+        next(blocks)
+        [newest, *_] = site.ask("/api/conversions/")[1]["results"]
+        assert site.ask(f"/api/conversions/{newest['id']}/cancel/", {})[0] == 200
+        with pytest.raises((openai.APIError, httpx2.HTTPError)):
+            b"".join(blocks)
+
+
 def test_events(client):
     speech = client.audio.speech.with_streaming_response
     wish = {"model": "tts-1", "voice": "alloy", "input": HELLO, "response_format": "pcm", "stream_format": "sse"}
@@ -151,8 +162,9 @@ def test_a_request_that_is_sent_again_starts_no_second_job(client, site):
     """The first try hears nothing in time and hangs up; the next ones of the same client wait for the same job."""
     before = site.jobs()
     text = f"{LONG} {time.time()}"
-    patient = client.with_options(timeout=httpx.Timeout(1.5, connect=5.0), max_retries=20)
+    patient = client.with_options(timeout=0.8, max_retries=20)
     speech = patient.audio.speech.create(model="tts-1", voice="alloy", input=text, response_format="wav")
+    assert int(speech.response.request.headers["x-stainless-retry-count"]) > 0
     assert seconds(speech.content) > 3
     assert site.jobs() == before + 1
     again = client.audio.speech.create(model="tts-1", voice="alloy", input=text[-30:], response_format="wav")
