@@ -19,6 +19,7 @@ from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from conversions.option_fields import option_field
 from conversions.preferring import PREFER, patience, sound_within
+from conversions.presets import Preset
 from conversions.streaming import serve_stream
 from jobs.estimates import foresee
 from jobs.quotas import admit_again
@@ -129,11 +130,23 @@ class NewConversionSerializer(StrictSerializer):
         required=False, help_text="Delete it ten minutes after the whole result was fetched."
     )
 
+    preset = serializers.SlugRelatedField(
+        queryset=Preset.objects.none(),
+        slug_field="name",
+        required=False,
+        help_text="Name of a preset of yours, for the options that are left out.",
+    )
+
     def get_fields(self) -> dict[str, Any]:
         declared: dict[str, Any] = super().get_fields()
         if "request" in self.context:
             declared["voice"].queryset = VoiceModel.objects.visible_to(self.context["request"].user)
+            declared["preset"].queryset = Preset.objects.visible_to(self.context["request"].user)
         return {**declared, **{name: option_field(name) for name in OPTION_NAMES}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        preset = attrs.pop("preset", None)
+        return attrs if preset is None else {**preset.options, **attrs}
 
     def create(self, validated_data: dict[str, Any]) -> Conversion:
         user, voice = validated_data.pop("user"), validated_data.pop("voice")

@@ -15,7 +15,7 @@ from django.urls import get_resolver, resolve
 from accounts.models import AccessToken
 from accounts.tokens.scopes import ROUTES, Scope, scope_for
 from conversions.batches.models import Batch
-from conversions.models import Conversion
+from conversions.models import Conversion, Preset
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
@@ -135,6 +135,11 @@ TABLE = [
     ("get", "/conversions/batches/{batch}/delete/", LOGIN, 404, 200, 404),
     ("post", "/conversions/batches/{batch}/delete/", LOGIN, 404, 302, 404),
     ("get", "/conversions/batches/{batch}/zip/", LOGIN, 404, 200, 404),
+    ("get", "/api/presets/", 401, 200, 200, 200),
+    ("post", "/api/presets/", 401, 400, 400, 400),
+    ("get", "/api/presets/{preset}/", 401, 404, 200, 404),
+    ("patch", "/api/presets/{preset}/", 401, 404, 200, 404),
+    ("delete", "/api/presets/{preset}/", 401, 404, 204, 404),
     ("get", "/api/batches/", 401, 200, 200, 200),
     ("post", "/api/batches/", 401, 400, 400, 400),
     ("get", "/api/batches/{batch}/", 401, 404, 200, 404),
@@ -260,6 +265,7 @@ def keys(voice, done, batch, imported, alice):
     speech = Speech.objects.submit(alice, voice, Wish("Hello."), ConversionOptions())
     speech.conversion.cancel()
     things["speech"] = speech
+    things["preset"] = Preset.objects.keep(alice, "Deep", {"pitch_shift": -4})
     things["token"] = AccessToken.objects.issue(alice)
     return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug} | CLIENTS
 

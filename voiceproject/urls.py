@@ -10,6 +10,7 @@ from accounts.api import DataView, MeView
 from accounts.tokens.api import TokenView, TokenViewSet
 from conversions.api import ConversionViewSet
 from conversions.batches.api import BatchViewSet
+from conversions.presets_api import PresetViewSet
 from jobs.api import UsageView
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
@@ -27,6 +28,7 @@ router.register("voices", VoiceViewSet, basename="voice")
 router.register("imports", ImportViewSet, basename="import")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("conversions", ConversionViewSet, basename="conversion")
+router.register("presets", PresetViewSet, basename="preset")
 router.register("batches", BatchViewSet, basename="batch")
 
 router.register("speeches", SpeechViewSet, basename="speech")

@@ -58,6 +58,8 @@ ROUTES: dict[str, dict[str, Scope]] = {
     "conversion-result": SEE,
     "conversion-stream": SEE,
     "conversion-events": SEE,
+    "preset-list": SEE | WORK,
+    "preset-detail": SEE | WORK,
     "batch-list": SEE | WORK,
     "batch-detail": SEE | WORK,
     "batch-files": WORK,
