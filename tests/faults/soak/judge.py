@@ -54,12 +54,11 @@ class Verdict:
         if wish.cancelled or row.state == State.CANCELLED:
             if not wish.cancelled or row.state != State.CANCELLED:
                 yield "lost", f"{row.state}, cancelled by its owner: {wish.cancelled}"
+        elif (row.state, row.error_code) in ENDS.get(wish.kind, ()):
+            return
         elif row.error_code in GIVEN_UP and row.attempt >= settings.JOB_MAX_ATTEMPTS:
             self.given_up += 1
-        elif wish.kind in ENDS:
-            if (row.state, row.error_code) not in ENDS[wish.kind]:
-                yield "lost", f"ended {row.state} {row.error_code}"
-        elif row.state != State.DONE:
+        elif row.state != State.DONE or wish.kind in ENDS:
             yield "lost", f"ended {row.state} {row.error_code}: {row.error_message}"
         elif words := self._wrong_result(wish, row):
             yield "lost", words
