@@ -64,7 +64,20 @@ def test_each_file_is_counted_by_itself(settings):
 
 
 def test_a_length_that_is_too_much_is_refused_unread(settings):
-    settings.MAX_RECORDING_MB, settings.MAX_VOICE_MB = 5, 1
+    settings.MAX_RECORDING_MB, settings.MAX_VOICE_MB, settings.BATCH_MB = 5, 1, 3
     LimitedUpload().handle_raw_input(None, {}, 6 * MIB, None)
     with pytest.raises(UploadRefused):
         LimitedUpload().handle_raw_input(None, {}, 6 * MIB + 1, None)
+
+
+def test_only_a_zip_of_recordings_may_be_as_large_as_a_batch(settings):
+    settings.MAX_RECORDING_MB, settings.BATCH_MB = 1, 3
+    handler = LimitedUpload()
+    handler.new_file("recording", "a", "application/zip", None)
+    for place, piece in enumerate((b"PK\x03\x04", b"x" * 2 * MIB)):
+        assert handler.receive_data_chunk(piece, place)
+    with pytest.raises(UploadRefused):
+        handler.receive_data_chunk(b"x" * MIB, 3)
+    handler.new_file("recording", "a.zip", "application/zip", None)
+    with pytest.raises(UploadRefused):
+        handler.receive_data_chunk(b"x" * 2 * MIB, 0)
