@@ -77,7 +77,7 @@ TABLE = [
     ("post", "/conversions/{done}/delete/", LOGIN, 404, 302, 404),
     ("get", "/conversions/{done}/source/", LOGIN, 404, 200, 200),
     ("get", "/conversions/{done}/result/", LOGIN, 404, 200, 200),
-    ("get", "/conversions/{done}/pieces/0/", LOGIN, 404, 404, 404),
+    ("get", "/conversions/{done}/pieces/{number}/", LOGIN, 404, 404, 404),
     ("get", "/conversions/{done}/stream/", LOGIN, 404, 200, 200),
     ("post", "/api/token/", 400, 400, 400, 400),
     ("get", "/api/me/", 401, 200, 200, 200),
@@ -267,7 +267,11 @@ def keys(voice, done, batch, imported, alice):
     things["speech"] = speech
     things["preset"] = Preset.objects.keep(alice, "Deep", {"pitch_shift": -4})
     things["token"] = AccessToken.objects.issue(alice)
-    return {name: thing.pk for name, thing in things.items()} | {"asset": "crepe-tiny", "slug": voice.slug} | CLIENTS
+    return (
+        {name: thing.pk for name, thing in things.items()}
+        | {"asset": "crepe-tiny", "number": 0, "slug": voice.slug}
+        | CLIENTS
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)
