@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from conversions.choosing import PARAMETERS, chosen
 from conversions.events import serve_events
 from conversions.files import serve_result, serve_source
 from conversions.keeping import LONGEST_DAYS
@@ -177,13 +178,6 @@ class AgainSerializer(NewConversionSerializer):
             return self.create({**wish, "user": before.owner, "voice": voice, "recording": recording})
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise serializers.ValidationError({"batch": "This is no id."}) from error
-
-
 class ConversionViewSet(
     Once,
     mixins.ListModelMixin,
@@ -201,10 +195,9 @@ class ConversionViewSet(
 
     def get_queryset(self) -> ConversionQuerySet:
         mine = Conversion.objects.visible_to(self.request.user).with_end().prefetch_related("pieces")
-        batch = self.request.query_params.get("batch")
-        return mine.filter(batch=_uuid(batch)) if batch and self.action == "list" else mine
+        return chosen(mine, self.request.query_params) if self.action == "list" else mine
 
-    @extend_schema(parameters=[OpenApiParameter("batch", OpenApiTypes.UUID, description="Only those of this batch.")])
+    @extend_schema(parameters=PARAMETERS)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)
 
