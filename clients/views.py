@@ -94,8 +94,10 @@ class ClientView(APIView):
         """Whether it is worth sending the same once more: the clients do so by themselves."""
         worth = response.status_code in (429, 503)
         response["x-should-retry"] = "true" if worth else "false"
-        if worth and "Retry-After" not in response:
-            response["Retry-After"] = str(1 if code == "queue_full" else RETRY_SECONDS)
+        if code == "queue_full":
+            response["Retry-After"] = "1"  # who waited all along goes on waiting
+        elif worth:
+            response.headers.setdefault("Retry-After", str(RETRY_SECONDS))
 
     def heard(self, make: Callable[[], StreamingHttpResponse]) -> StreamingHttpResponse:
         """An answer of sound, or SlowDown where too many wait for theirs."""
