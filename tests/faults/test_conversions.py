@@ -78,6 +78,7 @@ class ConversionTests(FaultCase):
         call_command("storage", "--check")
         assert self.results() == sorted(Conversion.objects.values_list("result", flat=True))
 
+    @pytest.mark.long
     def test_cancel(self):
         self.submit()
         conversion = self.wait_until_converting()

@@ -50,7 +50,7 @@ class OperationTests(FaultCase):
         self.assert_each_done_once()
 
     def test_crash_points(self):
-        self.lose_power(times=3)
+        self.lose_power(times=2)
 
     @pytest.mark.long
     def test_crash_points_of_twenty(self):
