@@ -190,7 +190,7 @@ AZURE_SPEECH_KEY = env.str("AZURE_SPEECH_KEY", "")  # texts go to Microsoft
 AZURE_SPEECH_REGION = env.str("AZURE_SPEECH_REGION", "")
 AZURE_SPEECH_URL = env.str("AZURE_SPEECH_URL", "")  # instead of a region
 
-LONG_REQUESTS = env.int("LONG_REQUESTS", 4)  # in each web process of eight threads: who waits, or listens to events
+LONG_REQUESTS = env.int("LONG_REQUESTS", 4)  # in each web process, which has 16 threads: who waits, or listens
 # What one person may have; 0 is as much as they like.
 PERSON_JOBS = env.int("PERSON_JOBS", 200)  # conversions that wait or run
 PERSON_MINUTES_A_DAY = env.int("PERSON_MINUTES_A_DAY", 0)  # of sound
