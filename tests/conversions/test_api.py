@@ -1,6 +1,5 @@
 """Conversions for programs: submit, watch, fetch, stop."""
 
-
 import pytest
 
 from conversions.models import Conversion
