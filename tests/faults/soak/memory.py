@@ -8,7 +8,7 @@ import psutil
 
 MIB = 1 << 20
 WARM_SECONDS = 600.0
-"""The engine, the voice and the caches come in the first minutes of a process, and with the first thirty conversions."""
+"""The engine, the voice and the caches come in the first minutes of a process, with its first thirty conversions."""
 LOADED = 250 * MIB
 """A worker that has less has not worked: it brings hints or takes results."""
 
