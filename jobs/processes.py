@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -75,13 +76,13 @@ class Tree:
         """End all of it, now."""
         self.root.kill()
         for _ in range(10):  # one that was forked meanwhile is found in the next round
-            members = list(self._members())
+            members = [member for member in self._members() if _lives(member)]  # the dead may lie there for good
             for member in members:
                 with contextlib.suppress(psutil.Error):
                     member.kill()
             if not members:
                 break
-            psutil.wait_procs(members, timeout=PATIENCE_SECONDS)
+            _wait_for(members)
         self.root.wait()
 
     def _members(self) -> Iterator[psutil.Process]:
@@ -91,6 +92,14 @@ class Tree:
                 if process.pid != self.root.pid and os.getsid(process.pid) == self.root.pid:
                     yield from process.children(recursive=True)
                     yield process
+
+
+def _wait_for(members: Sequence[psutil.Process]) -> None:
+    """Wait until they are dead, which is earlier than gone where nobody buries them."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while members and time.monotonic() < end:
+        _, left = psutil.wait_procs(members, timeout=0.05)
+        members = [member for member in left if _lives(member)]
 
 
 def _lives(process: psutil.Process) -> bool:
