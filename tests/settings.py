@@ -5,9 +5,9 @@ import tempfile
 
 os.environ.setdefault("ENV_FILE", os.devnull)  # the site in this checkout is not what is tested
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789")
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-if os.environ.get("VAR_DIR_OF", "") != WORKER:  # one of several that test: its folder and database are its own,
-    os.environ["VAR_DIR_OF"] = WORKER  # and those of the programs that it starts
+if os.environ.get("PYTEST_XDIST_WORKER") not in (None, os.environ.get("VAR_DIR_OF")):
+    # One of several processes that test: folder and database are its own, and those of the programs that it starts.
+    os.environ["VAR_DIR_OF"] = os.environ["PYTEST_XDIST_WORKER"]
     os.environ.pop("VAR_DIR", None)
     if os.environ.get("TEST_DATABASE") == "postgres":
         os.environ.pop("DATABASE_URL", None)
