@@ -11,8 +11,7 @@ from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
 from conversions.models import Conversion
-from voiceproject.errors import SlowDown
-from voiceproject.seats import seats
+from voiceproject.seats import Seated
 
 MEDIA_TYPE = "text/event-stream"
 SECONDS = 120
@@ -25,14 +24,11 @@ WATCHED = ("state", "stage", "progress")
 
 
 class Events:
-    """The bytes of the stream. It holds a seat until it is closed, whether it was begun or not."""
+    """The events of one conversion, as bytes."""
 
     def __init__(self, conversion: Conversion, describe: Any) -> None:
         """describe: called with a conversion, gives what the API shows of it."""
-        self.pk, self.person, self.describe = conversion.pk, conversion.owner_id, describe
-        if not seats().take(self.person):
-            raise SlowDown("Too many listen already: ask for the conversion itself now and then.", retry_after=5)
-        self.seated = True
+        self.pk, self.describe = conversion.pk, describe
 
     def __iter__(self) -> Iterator[bytes]:
         yield f"retry: {RETRY_SECONDS * 1000}\n\n".encode()
@@ -58,16 +54,11 @@ class Events:
         shown = json.dumps(conversion and self.describe(conversion), cls=JSONEncoder)
         return f"event: {name}\ndata: {shown}\n\n".encode()
 
-    def close(self) -> None:
-        if self.seated:
-            self.seated = False
-            seats().leave(self.person)
-
 
 def serve_events(request: Request, conversion: Conversion, describe: Any) -> HttpResponseBase:
     """Raises SlowDown when too many of this process, or of this person, listen."""
     listens = request.method == "GET"
-    events = Events(conversion, describe) if listens else ()
+    events = Seated(conversion.owner_id, Events(conversion, describe)) if listens else ()
     response = StreamingHttpResponse(cast(Any, events), content_type=MEDIA_TYPE)
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # a proxy that collects it first would defeat its purpose

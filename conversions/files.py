@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from conversions.models import Conversion
 from conversions.pieces import MEDIA_TYPE
 from conversions.streaming import serve_stream
+from voiceproject.errors import SlowDown, headers_of
 from voiceproject.files import serve
 
 
@@ -47,7 +48,11 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @login_required
 @require_safe
 def stream(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return serve_stream(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))
+    conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
+    try:
+        return serve_stream(request, conversion)
+    except SlowDown as error:
+        return HttpResponse(error.message, "text/plain", 429, headers=headers_of(error))
 
 
 @login_required

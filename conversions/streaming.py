@@ -4,6 +4,7 @@ import struct
 import time
 import wave
 from collections.abc import Iterator
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, StreamingHttpResponse
@@ -13,6 +14,7 @@ from conversions.models import Conversion, Piece
 from conversions.pieces import MEDIA_TYPE
 from jobs.models import State
 from voiceproject.files import say_rules, serve
+from voiceproject.seats import Seated
 
 BLOCK = 1 << 14
 """Frames that are read from a piece at a time."""
@@ -22,12 +24,13 @@ ENDED_ILL = (State.FAILED, State.CANCELLED, State.REJECTED)
 
 
 def serve_stream(request: HttpRequest, conversion: Conversion) -> HttpResponseBase:
-    """404 for a conversion that ended without a result."""
+    """404 for a conversion that ended without a result. Raises SlowDown when too many listen, see Seated."""
     if conversion.state in ENDED_ILL:
         raise Http404("There is nothing to hear.")
     if conversion.state == State.DONE:
         return serve(request, conversion.result, media_type=conversion.result_type, filename=conversion.result_name)
-    response = StreamingHttpResponse(heard(conversion) if request.method == "GET" else ())
+    listens = request.method == "GET"
+    response = StreamingHttpResponse(cast(Any, Seated(request.user.pk, heard(conversion)) if listens else ()))
     say_rules(response, media_type=MEDIA_TYPE, disposition="inline")
     response["X-Accel-Buffering"] = "no"  # a proxy that collects it first would defeat its purpose
     return response

@@ -3,11 +3,13 @@
 import functools
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+
+from voiceproject.errors import SlowDown
 
 OF_A_PERSON = 2
 
@@ -38,6 +40,24 @@ class Seats:
         finally:
             if seated:
                 self.leave(person)
+
+
+class Seated:
+    """Blocks that are sent over a long time. They hold a seat until they are closed, whether they were begun or not."""
+
+    def __init__(self, person: Any, blocks: Iterable[bytes]) -> None:
+        """Raises SlowDown when too many of this process, or of this person, listen."""
+        if not seats().take(person):
+            raise SlowDown("Too many listen already: ask for the conversion itself now and then.", retry_after=5)
+        self.person, self.blocks, self.seated = person, blocks, True
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.blocks
+
+    def close(self) -> None:
+        if self.seated:
+            self.seated = False
+            seats().leave(self.person)
 
 
 @functools.cache

@@ -15,6 +15,8 @@ from conversions.streaming import heard
 from jobs.models import LeaseLost, State
 from rvc.errors import Cancelled
 from tests import base
+from tests.conversions.test_events import leave
+from voiceproject.seats import OF_A_PERSON, seats
 
 pytestmark = pytest.mark.django_db
 RATE = 16000
@@ -75,6 +77,19 @@ def test_the_stream_goes_on_while_the_work_does(running, add, client, alice):
     worker.start()
     assert b"".join(stream) == frames(1)
     worker.join()
+
+
+@pytest.mark.parametrize("address", ["/conversions/{}/stream/", "/api/conversions/{}/stream/"])
+def test_who_listens_too_often_is_told_so(running, client, alice, address):
+    client.force_login(alice)
+    url = address.format(running.pk)
+    held = [client.get(url) for _ in range(OF_A_PERSON)]
+    refused = client.get(url)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "5")
+    assert client.head(url).status_code == 200
+    for answer in held:
+        leave(answer)
+    assert seats().taken.total() == 0
 
 
 def test_the_next_attempt_goes_on_where_the_listener_is(running, add):
