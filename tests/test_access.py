@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 LOGIN = "login"
 # method, address, nobody, stranger, owner, staff. {voice}, {done}, {batch} and {imported} are alice's.
 TABLE = [
-    ("get", "/", 302, 302, 302, 302),
+    ("get", "/", LOGIN, 302, 302, 302),
     ("get", "/login/", 200, 302, 302, 302),
     ("post", "/logout/", 302, 302, 302, 302),
     ("get", "/password/", LOGIN, 200, 200, 200),

@@ -11,10 +11,10 @@ from django.conf import settings
 
 ROOT = settings.BASE_DIR
 PACKAGES = (
-    "voiceproject", "jobs", "webhooks", "models_app", "conversions", "tts", "accounts", "clients", "monitoring", "rvc",
-    "launch",
+    "voiceproject", "jobs", "webhooks", "models_app", "conversions", "tts", "accounts", "clients", "studio",
+    "monitoring", "rvc", "launch",
 )  # fmt: skip
-LAYERS = ("monitoring", "clients", "accounts", "tts", "conversions", "models_app", "webhooks", "jobs")
+LAYERS = ("monitoring", "studio", "clients", "accounts", "tts", "conversions", "models_app", "webhooks", "jobs")
 """Left may import right, never back."""
 
 SHELF = (
