@@ -26,10 +26,14 @@ def text_of(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def settings_code() -> str:
+    return "\n".join(part.read_text(encoding="utf-8") for part in sorted((ROOT / "voiceproject/settings").glob("*.py")))
+
+
 def read_by_settings() -> set[str]:
-    """The names that settings.py asks the environment for."""
+    """The names that the settings ask the environment for."""
     names = set()
-    for node in ast.walk(ast.parse(text_of("voiceproject/settings.py"))):
+    for node in ast.walk(ast.parse(settings_code())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             asked = ast.unparse(node.func).startswith(("env.", "os.environ.get"))
             if asked and isinstance(node.args[0], ast.Constant):
@@ -65,7 +69,7 @@ class TestSettings:
         assert shown == {name: default for name, default in example().items() if name in shown}
 
     def test_numbers_in_the_example_are_the_defaults_of_the_code(self) -> None:
-        read = dict(re.findall(r'env\.int\("([A-Z_]+)", (\d+)\)', text_of("voiceproject/settings.py")))
+        read = dict(re.findall(r'env\.int\("([A-Z_]+)", (\d+)\)', settings_code()))
         assert read == {name: example()[name] for name in read}
 
 
