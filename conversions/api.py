@@ -5,9 +5,10 @@ from uuid import UUID
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +17,7 @@ from rest_framework.reverse import reverse
 from conversions.choosing import PARAMETERS, chosen
 from conversions.events import serve_events
 from conversions.files import serve_result, serve_source
+from conversions.formats import FORMATS
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from conversions.option_fields import option_field
@@ -31,6 +33,7 @@ from voiceproject.errors import Conflict
 from voiceproject.once import Once
 
 KEEPING = ("keep_days", "delete_after_download")
+FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="Left out, the format that it is stored in.")
 
 
 class SoundSerializer(serializers.Serializer[Any]):
@@ -281,7 +284,15 @@ class ConversionViewSet(
         return serve_events(request, self.get_object(), lambda conversion: self.get_serializer(conversion).data)
 
     @SOUND
+    @extend_schema(parameters=[FORMAT])
     @action(detail=True)
     def result(self, request: Request, pk: str) -> HttpResponseBase:
-        """The converted sound; 404 until it is done."""
-        return serve_result(request._request, self.get_object(), fetched=True)
+        """The converted sound; 404 until it is done.
+
+        In another `format` than the stored one it is made while you wait, and comes whole: only what is stored answers
+        `Range`. 429 with `Retry-After` where too many files are being made.
+        """
+        wanted = request.query_params.get("format", "")
+        if wanted and wanted not in FORMATS:
+            raise ValidationError({"format": f"It is one of {', '.join(FORMATS)}."})
+        return serve_result(request._request, self.get_object(), fetched=True, wanted=wanted)

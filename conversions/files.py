@@ -1,17 +1,20 @@
 """The sound of conversions: the one way in which recordings and results leave the server."""
 
 import uuid
+from functools import partial
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from conversions.formats import FORMATS, is_stored, serve_as
 from conversions.models import Conversion
 from conversions.pieces import MEDIA_TYPE
 from conversions.streaming import serve_stream
-from voiceproject.errors import SlowDown, headers_of
+from rvc.errors import RVCError
+from voiceproject.errors import SlowDown, headers_of, status_of
 from voiceproject.files import serve
 
 
@@ -19,8 +22,15 @@ def serve_source(request: HttpRequest, conversion: Conversion) -> HttpResponseBa
     return serve(request, conversion.source, media_type=conversion.source_type, filename=conversion.source_file_name)
 
 
-def serve_result(request: HttpRequest, conversion: Conversion, *, fetched: bool) -> HttpResponseBase:
-    """fetched: this is the download after which a conversion goes that was to go after it."""
+def serve_result(request: HttpRequest, conversion: Conversion, *, fetched: bool, wanted: str = "") -> HttpResponseBase:
+    """fetched: this is the download after which a conversion goes that was to go after it; wanted: see `formats`.
+
+    Raises what `serve_as` does where another format is wanted than the stored one.
+    """
+    if not is_stored(conversion, wanted):
+        size = conversion.result.size if conversion.result else 0
+        counted = partial(conversion.note_sent, 0, size) if fetched and conversion.delete_after_download else None
+        return serve_as(request, conversion, wanted, fetched=counted)
     return serve(
         request,
         conversion.result,
@@ -42,7 +52,13 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
     # The page fetches all of it to draw its wave, and staff may listen: neither takes it away from its owner.
     fetched = "download" in request.GET and conversion.owner_id == request.user.pk
-    return serve_result(request, conversion, fetched=fetched)
+    wanted = request.GET.get("format", "")
+    if wanted and wanted not in FORMATS:
+        raise Http404("There is no such format.")
+    try:
+        return serve_result(request, conversion, fetched=fetched, wanted=wanted)
+    except RVCError as error:
+        return HttpResponse(error.message, "text/plain", status_of(error), headers=headers_of(error))
 
 
 @login_required

@@ -171,8 +171,11 @@ class Conversion(Kept):
     @property
     def result_name(self) -> str:
         """What the downloaded file is called: the recording and the voice, in the person's own words."""
+        return self.name_with(f".{self.extension}")
+
+    def name_with(self, extension: str) -> str:
         stem = self.source_name if self.kind == Kind.SPEECH else self.source_name.rsplit(".", 1)[0] or "recording"
-        return clean_label(f"{stem} - {self.voice_name}".replace("/", " "), fallback="result") + f".{self.extension}"
+        return clean_label(f"{stem} - {self.voice_name}".replace("/", " "), fallback="result") + extension
 
     @property
     def source_file_name(self) -> str:
