@@ -3,45 +3,21 @@
 import io
 import zipfile
 
-from django.conf import settings
-
 from conversions.batches import intake
 from conversions.batches.intake import Wish
 from conversions.batches.models import Batch, Unpacking
 from conversions.batches.outgoing import pieces
 from conversions.models import Conversion
-from models_app import ingest
-from models_app.bundled import ENCODER, FOLDER
-from models_app.models import VoiceModel
-from rvc.assets import AssetStore
 from tests import base
-from tests.faults.base import FaultCase
+from tests.faults.domain import VoiceCase
 from tests.hostile.make_archives import zipped
 
 FILES = 8
 
 
-class BatchTests(FaultCase):
+class BatchTests(VoiceCase):
     def start(self):
-        super().start(
-            timeout=120, settings_module="tests.settings_faults_domain", queues="cpu,import", workers=1, RVC_THREADS="1"
-        )
-
-    def setUp(self):
-        store = AssetStore(settings.ASSETS_DIR)
-        if not store.installed(ENCODER):
-            store.import_from(FOLDER / "encoder.zip")
-        super().setUp()
-        path = settings.VAR_DIR / "voice.pth"
-        base.write_tiny_voice(path)
-        self.voice = VoiceModel(owner=self.alice, name="Tiny")
-        self.voice.store(ingest.check(path))
-        self.voice.checks.all().delete()
-        self.addCleanup(self.forget)
-
-    def forget(self):
-        for row in (*Batch.objects.all(), *VoiceModel.objects.all()):
-            row.delete()
+        super().start(queues="cpu,import", workers=1)
 
     def submit(self):
         songs = [(f"{number:02}.wav", base.tone(2)) for number in range(FILES)]

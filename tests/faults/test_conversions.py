@@ -12,38 +12,15 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from conversions.models import Conversion
-from models_app import ingest
-from models_app.bundled import ENCODER, FOLDER
-from models_app.models import VoiceModel
-from rvc.assets import AssetStore
 from tests import base
-from tests.faults.base import FaultCase
+from tests.faults.domain import VoiceCase
 from tests.faults.soak.judge import age
 
 SECONDS = 12
 WORK = settings.VAR_DIR / "work"
 
 
-class ConversionTests(FaultCase):
-    def start(self):
-        super().start(timeout=120, settings_module="tests.settings_faults_domain", RVC_THREADS="1")
-
-    def setUp(self):
-        store = AssetStore(settings.ASSETS_DIR)
-        if not store.installed(ENCODER):
-            store.import_from(FOLDER / "encoder.zip")
-        super().setUp()
-        path = settings.VAR_DIR / "voice.pth"
-        base.write_tiny_voice(path)
-        self.voice = VoiceModel(owner=self.alice, name="Tiny")
-        self.voice.store(ingest.check(path))
-        self.voice.checks.all().delete()
-        self.addCleanup(self.forget)
-
-    def forget(self):
-        for row in (*Conversion.objects.all(), *VoiceModel.objects.all()):
-            row.delete()
-
+class ConversionTests(VoiceCase):
     def submit(self, count=1):
         sound = base.tone(SECONDS)
         for _ in range(count):
