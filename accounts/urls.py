@@ -2,10 +2,12 @@ from django.urls import path
 
 from accounts import views
 from accounts.tokens import views as tokens
+from voiceproject.languages import choose
 
 app_name = "accounts"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("language/", choose, name="language"),
     path("keeping/", views.keeping, name="keeping"),
     path("erase/", views.erase, name="erase"),
     path("tokens/", tokens.tokens, name="tokens"),

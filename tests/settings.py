@@ -17,8 +17,18 @@ if os.environ.get("TEST_DATABASE") == "postgres" and "DATABASE_URL" not in os.en
 
     os.environ["DATABASE_URL"] = start()
 
+from voiceproject.catalogues import compile_catalogues
 from voiceproject.settings import *  # noqa: F403
-from voiceproject.settings import API_A_MINUTE, DATABASES, INSTALLED_APPS, STATIC_ROOT, STORAGES, VAR_DIR
+from voiceproject.settings import (
+    API_A_MINUTE,
+    BASE_DIR,
+    DATABASES,
+    INSTALLED_APPS,
+    LOCALE_PATHS,
+    STATIC_ROOT,
+    STORAGES,
+    VAR_DIR,
+)
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.chores"]
 ASSETS_DIR = VAR_DIR / "assets"  # its own: what is installed decides which pitch method "auto" is
@@ -28,6 +38,7 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 API_A_MINUTE = dict.fromkeys(API_A_MINUTE, 0)  # the same person asks in every test
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 STATIC_ROOT.mkdir(exist_ok=True)
+compile_catalogues(BASE_DIR / "locale", LOCALE_PATHS[0])  # as `manage.py prepare` does
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in real life: several threads and processes open it, which a database in memory does not allow.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}

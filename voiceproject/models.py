@@ -7,9 +7,12 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from voiceproject.errors import Conflict
+from voiceproject.preferences import Preferences
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+__all__ = ["Keeping", "KeptAnswer", "OneTimePassword", "Preferences"]
 
 
 class OneTimePasswordQuerySet(models.QuerySet["OneTimePassword"]):

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "voiceproject.languages.Language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "voiceproject.passwords.OwnPasswordFirst",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -75,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "voiceproject.languages.looks",
             ],
         },
     },
@@ -106,6 +108,10 @@ LOGIN_REDIRECT_URL = "studio:home"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("ja", "日本語"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [VAR_DIR / "locale"]  # `manage.py prepare` compiles the catalogues of locale/ into it
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
@@ -149,7 +155,8 @@ SPECTACULAR_SETTINGS = {
 # so long as every allowed host is loopback the four checks that ask for TLS are silent, and only then.
 HTTPS = env.bool("HTTPS", False)
 SILENCED_SYSTEM_CHECKS = [f"security.{number}" for number in ("W004", "W008", "W012", "W016") if ONLY_LOOPBACK]
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^readyz$", r"^metrics$"]  # asked from inside, past the proxy that speaks TLS

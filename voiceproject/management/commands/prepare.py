@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from rvc.errors import StorageError
+from voiceproject.catalogues import compile_catalogues
 from voiceproject.models import OneTimePassword
 
 ONE_TIME = "DJANGO_SUPERUSER_PASSWORD_IS_ONE_TIME"
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         call_command("createcachetable")
         self.make_bucket()
         self.collect_static()
+        compile_catalogues(settings.BASE_DIR / "locale", settings.LOCALE_PATHS[0])
         if not options["no_starter"]:
             call_command("voices", "install-starter", stdout=self.stdout)
         call_command("voices", "check", "--outdated", stdout=self.stdout)
