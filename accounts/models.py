@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.tokens.models import AccessToken
 from conversions.batches.models import Batch
-from conversions.models import Preset
+from conversions.models import Preset, Upload
 from jobs.models import Job, JobQuerySet
 from jobs.reaper import job_models
 from models_app.models import VoiceModel
@@ -68,7 +68,7 @@ def personal_jobs() -> list[type[Job]]:
 
 def everything_of(user: "User", until: "datetime") -> "dict[str, QuerySet[Any]]":
     """All that somebody brought until then, and what was made of it, by the name of its kind."""
-    kinds: list[type[Any]] = [*personal_jobs(), Batch, VoiceModel, Webhook, Preset]
+    kinds: list[type[Any]] = [*personal_jobs(), Batch, VoiceModel, Webhook, Preset, Upload]
     mine = {"owner": user, "created_at__lte": until}
     return {str(kind._meta.verbose_name_plural): kind._default_manager.filter(**mine) for kind in kinds}
 

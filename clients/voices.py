@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from models_app.models import VoiceModel
-from tts.api import VoiceField
+from models_app.voice_field import VoiceField
 
 
 def aliases() -> dict[str, str]:

@@ -18,6 +18,7 @@ from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
 from conversions.pieces import Piece
 from conversions.presets import Preset
+from conversions.uploads.models import Upload
 from jobs.quotas import admit_sound, count_sound
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 OPTION_NAMES = tuple(spec.name for spec in fields(ConversionOptions))
 
-__all__ = ["OPTION_NAMES", "Conversion", "ConversionQuerySet", "Kind", "Piece", "Preset", "forget_features"]
+__all__ = ["OPTION_NAMES", "Conversion", "ConversionQuerySet", "Kind", "Piece", "Preset", "Upload", "forget_features"]
 
 
 class Kind(models.TextChoices):

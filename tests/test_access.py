@@ -15,7 +15,7 @@ from django.urls import get_resolver, resolve
 from accounts.models import AccessToken
 from accounts.tokens.scopes import ROUTES, Scope, scope_for
 from conversions.batches.models import Batch
-from conversions.models import Conversion, Preset
+from conversions.models import Conversion, Preset, Upload
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
@@ -149,6 +149,12 @@ TABLE = [
     ("post", "/api/batches/{batch}/cancel/", 401, 404, 409, 404),
     ("post", "/api/batches/{batch}/retry/", 401, 404, 409, 404),
     ("get", "/api/batches/{batch}/zip/", 401, 404, 200, 404),
+    ("get", "/api/uploads/", 401, 200, 200, 200),
+    ("post", "/api/uploads/", 401, 400, 400, 400),
+    ("get", "/api/uploads/{upload}/", 401, 404, 200, 404),
+    ("delete", "/api/uploads/{upload}/", 401, 404, 204, 404),
+    ("post", "/api/process", 401, 400, 400, 400),
+    ("get", "/api/download/{filename}", 401, 404, 200, 404),
     ("get", "/speak/", LOGIN, 200, 200, 200),
     ("post", "/speak/add/", LOGIN, 422, 422, 422),
     ("get", "/speak/sample/", LOGIN, 404, 404, 404),
@@ -268,9 +274,10 @@ def keys(voice, done, batch, imported, alice):
     things["speech"] = speech
     things["preset"] = Preset.objects.keep(alice, "Deep", {"pitch_shift": -4})
     things["token"] = AccessToken.objects.issue(alice)
+    things["upload"] = Upload.objects.keep(alice, base.upload(base.tone()))
     return (
         {name: thing.pk for name, thing in things.items()}
-        | {"asset": "crepe-tiny", "number": 0, "slug": voice.slug}
+        | {"asset": "crepe-tiny", "number": 0, "slug": voice.slug, "filename": f"{done.pk.hex}.wav"}
         | CLIENTS
     )
 

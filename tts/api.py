@@ -1,6 +1,6 @@
 """Speech for programs: texts in, conversions out, and what can speak here."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializer
 from conversions.models import Conversion
 from conversions.preferring import PREFER, patience, sound_within
-from models_app.models import VoiceModel
+from models_app.voice_field import VoiceField
 from tts.engines.base import Engine, SpeechError
 from tts.engines.registry import engines
 from tts.models import WISHES, Speech, SpeechQuerySet
@@ -37,27 +37,6 @@ class TextField(serializers.CharField):
     def __init__(self, **given: Any) -> None:
         super().__init__(trim_whitespace=False, allow_blank=True, **given)
         self.validators = []
-
-
-@extend_schema_field({"type": "string"})
-class VoiceField(serializers.Field):  # type: ignore[type-arg]
-    """A voice that one may use, by its id or its name."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "does_not_exist": "The voice was not found.",
-        "ambiguous": "Several voices have this name: choose one by its id.",
-    }
-
-    def to_internal_value(self, data: Any) -> VoiceModel:
-        user = self.context["request"].user
-        voices = VoiceModel.objects.visible_to(user)
-        words = data if isinstance(data, str) else ""
-        try:
-            return voices.find(words.replace("\0", ""))
-        except VoiceModel.DoesNotExist:
-            self.fail("does_not_exist")
-        except VoiceModel.MultipleObjectsReturned:
-            self.fail("ambiguous")
 
 
 class NewSpeechSerializer(NewConversionSerializer):

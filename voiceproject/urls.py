@@ -10,6 +10,8 @@ from accounts.tokens.api import TokenView, TokenViewSet
 from conversions.api import ConversionViewSet
 from conversions.batches.api import BatchViewSet
 from conversions.presets_api import PresetViewSet
+from conversions.uploads.api import UploadViewSet
+from conversions.uploads.process import DownloadView, ProcessView
 from jobs.api import UsageView
 from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
@@ -29,6 +31,7 @@ router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("conversions", ConversionViewSet, basename="conversion")
 router.register("presets", PresetViewSet, basename="preset")
 router.register("batches", BatchViewSet, basename="batch")
+router.register("uploads", UploadViewSet, basename="upload")
 
 router.register("speeches", SpeechViewSet, basename="speech")
 router.register("engines", EngineViewSet, basename="engine")
@@ -42,6 +45,8 @@ api = [
     # drf-spectacular has no page for OPTIONS.
     path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
     path("text-to-speech", TextToSpeechView.as_view(), name="text-to-speech"),
+    path("process", ProcessView.as_view(), name="process"),
+    path("download/<str:filename>", DownloadView.as_view(), name="download"),
     *router.urls,
 ]
 

@@ -148,7 +148,11 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"StateEnum": "jobs.models.State", "VoiceStateEnum": "models_app.models.VoiceState"},
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "jobs.models.State",
+        "VoiceStateEnum": "models_app.models.VoiceState",
+        "ConversionKindEnum": "conversions.models.Kind",
+    },
 }
 
 # Behind TLS set HTTPS=true: secure cookies, HSTS, redirect. On loopback nobody listens in, and there is no certificate:
