@@ -71,10 +71,11 @@ def _figures(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _today(midnight: datetime) -> list[tuple[str, list[int]]]:
+def _today(midnight: datetime) -> list[tuple[str, list[tuple[str, int]]]]:
     """By kind of job, how many of those that came today are in each state; kinds of which none came are left out."""
     rows = numbers.states(midnight).items()
-    return [(kind, list(states.values())) for kind, states in rows if any(states.values())]
+    labels = State.labels
+    return [(kind, list(zip(labels, states.values(), strict=True))) for kind, states in rows if any(states.values())]
 
 
 def _link(request: HttpRequest, failure: numbers.Failure) -> str:

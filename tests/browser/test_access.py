@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from conversions.models import Conversion
 from jobs.models import WorkerBeat
+from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
 from tests.browser.conftest import DESKTOP, PHONE
@@ -15,6 +17,11 @@ from webhooks.models import Webhook
 pytestmark = pytest.mark.browser
 
 PROBLEMS = (Path(__file__).parent / "problems.js").read_text()
+TOO_WIDE = """() => [...document.querySelectorAll(".dashboard > *")].filter((section) =>
+    [...section.querySelectorAll("*")].some((part) => part.checkVisibility() && !part.closest("thead")
+        && part.getBoundingClientRect().right > section.getBoundingClientRect().right + 1))
+    .map((section) => section.textContent.trim().slice(0, 40))"""
+"""Sections of the dashboard of which something is cut off."""
 SCREENS = {
     "desktop": {"viewport": DESKTOP},
     "phone": {"viewport": PHONE},
@@ -71,15 +78,36 @@ def test_the_first_page_is_in_order(open_page, screen):
     assert page.evaluate(PROBLEMS) == []
 
 
-def test_the_dashboard_fits_a_phone(open_page, staff):
-    WorkerBeat.objects.create(host="a-machine-with-a-long-name.example.org", pid=4711, queue="import", workers=4)
-    Conversion.objects.create(owner=staff)
+@pytest.fixture
+def worst_numbers(staff, settings, tmp_path, voice):
+    """Everything on the dashboard as wide as it comes: names without a place to break, large numbers, all queues."""
+    settings.VAR_DIR = tmp_path.joinpath(*["a_folder_with_a_long_name_and_no_place_to_break_it_at"] * 3)
+    settings.VAR_DIR.mkdir(parents=True)
+    type(voice).objects.update(encoder="an_encoder_with_as_long_a_name_as_there_is_and_no_space")
+    for number, queue in enumerate(("cpu", "gpu", "import")):
+        host = f"machine{number}of{'quiteafewofthem' * 8}.example.org"
+        huge = {"memory_bytes": 987 << 40, "disk_free_bytes": 987_654 << 40}
+        WorkerBeat.objects.create(host=host, pid=4_194_303 + number, queue=queue, workers=32_000, **huge)
+    Conversion.objects.bulk_create(
+        Conversion(owner=staff, state=state, queue=queue, error_code="a_code_as_long_as_they_come_32_l" * bad)
+        for state, bad in (("queued", False), ("running", False), ("failed", True), ("rejected", True))
+        for queue in ("cpu", "gpu")
+    )
+    facts = {"timings": {"a_stage_with_a_long_name_and_without_an_end": 12_345_678.9}}
+    Conversion.objects.create(owner=staff, state="done", source_seconds=86_400_000, stored_bytes=1 << 60, facts=facts)
+    VoiceImport.objects.create(owner=staff, url="https://files.example/a.pth", queue="import")
+    cache.clear()
+
+
+def test_the_dashboard_fits_a_phone(open_page, staff, worst_numbers):
     page = open_page(staff, viewport=PHONE)
     page.goto("/admin/")
     page.get_by_role("link", name="Dashboard").first.click()
     page.get_by_role("heading", name="Is it well?").wait_for()
+    page.wait_for_load_state()  # with its style sheets: without them it is as wide as it likes
     keep_picture(page, "dashboard-phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate(TOO_WIDE) == []
 
 
 def test_what_is_not_there_says_so(open_page, staff):
