@@ -64,6 +64,7 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
     ready_seconds = serializers.FloatField(
         read_only=True, help_text="How much of the result can be heard already, under `stream`."
     )
+    pitch_moved = serializers.FloatField(read_only=True, allow_null=True, help_text="Semitones, once it was moved.")
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     expires_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="When it is deleted, with its files; null: it stays for now."
@@ -74,7 +75,7 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
         fields = (
             "id", "kind", "batch",
             "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
-            "source", "result", "stream", "ready_seconds", "used_index", "warnings", *OPTION_NAMES,
+            "source", "result", "stream", "ready_seconds", "used_index", "pitch_moved", "warnings", *OPTION_NAMES,
             "keep_days", "delete_after_download",
             "created_at", "started_at", "finished_at", "expires_at",
         )  # fmt: skip

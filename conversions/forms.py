@@ -1,5 +1,5 @@
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -48,6 +48,9 @@ class RecordingsField(forms.FileField):
 
 class ConversionForm(forms.Form):
     """Choose a voice, bring recordings, and submit; they are looked at before the form is valid."""
+
+    undecided: ClassVar[dict[str, Any]] = {}
+    """Options that may be left to the voice, and how that is called."""
 
     voice = forms.ModelChoiceField(
         VoiceModel.objects.none(),
@@ -98,11 +101,14 @@ class ConversionForm(forms.Form):
         if not self.errors:
             chosen = {name: cleaned[name] for name in OPTION_NAMES if cleaned[name] not in (None, "")}
             try:
-                cleaned["options"] = cleaned["voice"].options(**chosen)
+                cleaned["options"] = self.options_of(cleaned["voice"], chosen)
                 check_method(cleaned["voice"], cleaned["options"])
             except OptionError as error:
                 self.add_error(error.field, ValidationError(error.message, code=error.code))
         return cleaned
+
+    def options_of(self, voice: VoiceModel, chosen: dict[str, Any]) -> ConversionOptions:
+        return voice.options(**chosen)
 
     def save(self) -> Conversion | Batch:
         data, keeping = self.cleaned_data, self._keeping()

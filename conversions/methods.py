@@ -1,4 +1,4 @@
-"""Which pitch methods can be chosen here: asked when a conversion is wished for, not when a worker gets to it."""
+"""Which ways with the pitch can be chosen here: asked when a conversion is wished for, not when a worker gets to it."""
 
 from django.conf import settings
 
@@ -16,7 +16,8 @@ def problems() -> dict[str, str]:
 
 
 def check_method(voice: VoiceModel, options: ConversionOptions) -> None:
-    """Raise an OptionError when the pitch could not be measured in the way that is wished."""
+    """Raise an OptionError when the pitch could not be measured, or moved, in the way that is wished."""
+    voice.check_usual_pitch(options)
     if not voice.f0:
         return
     method = resolve_method(options.f0_method, AssetStore(settings.ASSETS_DIR))

@@ -132,6 +132,7 @@ class Conversion(Kept):
     protect = models.FloatField(default=0.33)
     loudness_mix = models.FloatField(default=0.25)
     speaker = models.PositiveIntegerField(default=0)
+    pitch_mode = models.CharField("pitch", max_length=8, choices=_choices("pitch_mode"), default="shift")
     unvoiced = models.CharField(max_length=8, choices=_choices("unvoiced"), default="keep")
     precision = models.CharField(max_length=8, choices=_choices("precision"), default="exact")
     output_rate = models.PositiveIntegerField(default=0, help_text="Hz, 0 keeps the voice's")
@@ -189,6 +190,12 @@ class Conversion(Kept):
         if self.is_final:
             return self.result_seconds or 0.0
         return sum(piece.seconds for piece in self.pieces.all())
+    @property
+    def pitch_moved(self) -> float | None:
+        """Semitones by which the melody was moved; None until it was, and where the voice follows none."""
+        moved = self.facts.get("pitch_shift")
+        return None if moved is None else float(moved)
+
 
     @property
     def warnings(self) -> list[str]:

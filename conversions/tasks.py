@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -131,6 +132,7 @@ def convert_with(conversion: Conversion, request: "Request", report: Report) -> 
     index = request.index
     try:
         return converter().convert(request, report)
+    request = replace(request, usual_f0=usual_f0_of(conversion))
     except FileNotFoundError as error:
         now = index_of(conversion)  # a voice that was deleted meanwhile says so
         if index is None or now == index:
@@ -168,6 +170,11 @@ def voice_file_of(conversion: Conversion, tick: Tick = lambda: None) -> Path:
 
 def index_of(conversion: Conversion, tick: Tick = lambda: None) -> Path | None:
     """The stored index, on this machine, when the voice has one and it is wanted."""
+def usual_f0_of(conversion: Conversion) -> float:
+    """Hz; 0 where nobody has said it."""
+    return voice_of(conversion).usual_f0 or 0.0
+
+
     voice = voice_of(conversion)
     if not voice.has_index or conversion.index_rate == 0:
         return None

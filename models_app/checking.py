@@ -43,7 +43,7 @@ def sentence() -> NDArray[np.float32]:
 
 def options(voice: VoiceModel) -> ConversionOptions:
     """What suits the voice; the same seed, so that a preview can be made again."""
-    return voice.options(output_format=FORMAT, seed=SEED)
+    return voice.speech_options(output_format=FORMAT, seed=SEED)
 
 
 def note(check: VoiceCheck, state: VoiceState, message: str = "") -> None:

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from models_app import covers, ingest
 from models_app.models import Visibility, VoiceModel, tags_from_text
@@ -17,6 +18,7 @@ LONG = {"description": 3, "origin": 2, "quality": 2, "consent_statement": 2}
 
 RECOMMENDED = tuple(name for name in ConversionOptions.__dataclass_fields__ if name != "seed")
 OPTION_PREFIX = "option_"
+NEEDS_USUAL = _("Say above at which pitch this voice usually speaks.")
 CONSENT_HELP = "For example: it is my own; she agreed in writing; it is free for everyone, see the licence."
 
 
@@ -138,7 +140,7 @@ class VoiceEditForm(SaidForm):
     class Meta(SaidForm.Meta):
         fields: ClassVar[tuple[str, ...]] = (
             "name", "description", "tags", "language", "licence", "origin", "quality", "consent_statement",
-            "speaker_names",
+            "usual_f0", "speaker_names",
         )  # fmt: skip
 
     def __init__(self, *args: Any, by: Any = None, **kwargs: Any) -> None:
@@ -184,6 +186,8 @@ class VoiceEditForm(SaidForm):
         cleaned = super().clean() or self.cleaned_data
         chosen = {name: cleaned.get(OPTION_PREFIX + name) for name in RECOMMENDED}
         cleaned["recommended"] = {name: value for name, value in chosen.items() if value not in (None, "")}
+        if cleaned["recommended"].get("pitch_mode") == "auto" and not cleaned.get("usual_f0"):
+            self.add_error(f"{OPTION_PREFIX}pitch_mode", ValidationError(NEEDS_USUAL, code="needs_usual_pitch"))
         try:
             self.instance.checked_options(cleaned["recommended"])
         except OptionError as error:

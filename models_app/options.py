@@ -10,6 +10,7 @@ from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, choice_senten
 
 LABELS = {
     "pitch_shift": "Pitch",
+    "pitch_mode": "Fitting the pitch",
     "f0_method": "Pitch method",
     "index_rate": "Index strength",
     "loudness_mix": "Loudness",

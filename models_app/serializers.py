@@ -17,7 +17,7 @@ from voiceproject.api import StrictSerializer
 
 WRITABLE = (
     "name", "description", "tags", "language", "visibility", "people", "groups", "licence", "origin", "quality",
-    "consent_statement", "recommended", "speaker_names",
+    "consent_statement", "recommended", "usual_f0", "speaker_names",
 )  # fmt: skip
 
 
@@ -132,8 +132,8 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
             "id", "name", "slug", "description", "tags", "language", "visibility", "people", "groups", "owner",
             "editable", "version", "f0", "sample_rate", "speakers", "speaker_names", "vocoder", "encoder", "needs",
             "state", "state_message", "preview", "cover", "has_index", "licence", "origin", "quality",
-            "consent_statement", "consent_by", "consent_at", "recommended", "use_count", "report", "size_bytes",
-            "created_at",
+            "consent_statement", "consent_by", "consent_at", "recommended", "usual_f0", "use_count", "report",
+            "size_bytes", "created_at",
         )  # fmt: skip
         read_only_fields = tuple({*fields} - {*WRITABLE})
 

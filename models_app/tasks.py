@@ -111,7 +111,7 @@ def _make_preview(check: VoiceCheck, voice: VoiceModel, scratch: Path, progress:
 
     options = checking.options(voice)
     index = index_path(voice, lambda: report("prepare", 0.0)) if voice.has_index and options.index_rate > 0 else None
-    request = Request(checking.sentence(), voice_path(voice), scratch, options, index)
+    request = Request(checking.sentence(), voice_path(voice), scratch, options, index, usual_f0=voice.usual_f0 or 0.0)
     converted = converter().convert(request, report)
     made = scratch / f"preview.{checking.FORMAT}"
     encode(converted.samples, converted.sample_rate, made, checking.FORMAT)

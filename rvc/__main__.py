@@ -8,18 +8,18 @@ import argparse
 import os
 import sys
 import tempfile
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rvc import sandbox
+from rvc.arguments import SHORT_NAMES, add_options, chosen_options
 from rvc.codec import format_of
 from rvc.errors import RVCError
-from rvc.options import CHOICES, ConversionOptions, option_range, zero_words
+from rvc.options import CHOICES, ConversionOptions
 
 ASSETS = Path(__file__).parents[1] / "var" / "assets"
 BAR_WIDTH = 30
-SHORT_NAMES = {"pitch_shift": "--pitch", "f0_method": "--f0", "output_rate": "--rate", "output_format": "--format"}
+USUAL_F0 = "where the voice usually speaks, Hz: what --pitch auto brings the recording to"
 DIED = ("bad_container", "The file could not be read; it may be damaged.")
 
 
@@ -50,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     convert.add_argument("--threads", type=int, default=0, help="processor threads (default: all)")
     convert.add_argument("--max-seconds", type=float, default=6 * 3600, help="longest recording taken (default: 6 h)")
-    _add_options(convert)
+    convert.add_argument("--usual-f0", type=float, default=0.0, metavar="HZ", help=USUAL_F0)
+    add_options(convert, {**SHORT_NAMES, "output_rate": "--rate"})
     convert.set_defaults(run=_convert)
 
     info = commands.add_parser("info", help="say what a voice file is")
@@ -66,21 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, help="also write the figures to this file")
     bench.set_defaults(run=_bench)
     return parser
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    """One flag per conversion option, with the words, ranges and defaults of rvc.options."""
-    for spec in fields(ConversionOptions):
-        flags = [f"--{spec.name.replace('_', '-')}"]
-        if spec.name in SHORT_NAMES:
-            flags.append(SHORT_NAMES[spec.name])
-        text = f"{spec.metadata['help']} Default {spec.default}"
-        if spec.name in CHOICES:
-            parser.add_argument(*flags, choices=CHOICES[spec.name], help=text)
-        else:
-            low, high = option_range(spec.name)
-            zero = f", or 0: {words}" if (words := zero_words(spec.name)) else ""
-            parser.add_argument(*flags, type=float, metavar="N", help=f"{text}; {low:.10g} to {high:.10g}{zero}.")
 
 
 def _convert(args: argparse.Namespace) -> None:
@@ -107,7 +93,8 @@ def _convert(args: argparse.Namespace) -> None:
         from rvc.pipeline import Converter, Request  # noqa: PLC0415
 
         converter = Converter(AssetStore(args.assets), device=args.device, threads=args.threads)
-        request = Request(recording.samples, voice, folder, options, index if args.index else None, recording.seconds)
+        found = {"index": index if args.index else None, "usual_f0": args.usual_f0}
+        request = Request(recording.samples, voice, folder, options, seconds=recording.seconds, **found)
         result = converter.convert(request, bar)
         bar("encode", 1.0)
         rate = encode(result.samples, result.sample_rate, args.target, options.output_format)
@@ -122,8 +109,7 @@ def _read(kind: str, source: Path, target: Path, **more: Any) -> dict[str, Any]:
 
 
 def _options(args: argparse.Namespace) -> ConversionOptions:
-    given = {spec.name: getattr(args, spec.name) for spec in fields(ConversionOptions)}
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = chosen_options(vars(args))
     chosen["output_format"] = format_of(args.target, args.output_format)
     return ConversionOptions(**chosen).seeded()
 
@@ -131,7 +117,8 @@ def _options(args: argparse.Namespace) -> ConversionOptions:
 def _report(target: Path, result: Any, rate: int, seed: int) -> None:
     seconds, spent = len(result.samples) / result.sample_rate, sum(result.timings.values())
     stages = ", ".join(f"{stage} {took:.2f}" for stage, took in result.timings.items())
-    made = f"pitch by {result.f0_method}, on {result.device}, seed {seed}"
+    moved = result.facts.get("pitch_shift", 0.0)
+    made = f"pitch by {result.f0_method}, moved by {moved:+.10g}, on {result.device}, seed {seed}"
     sys.stdout.write(f"{target}: {seconds:.3f} s at {rate} Hz, {made}\n")
     sys.stdout.write(f"{spent:.2f} s of work, {seconds / spent:.2f} × real time ({stages})\n")
     for warning in result.warnings:

@@ -27,10 +27,13 @@ class AudioError(RVCError):
 
 
 class OptionError(RVCError):
-    """A conversion option outside its range; `field` is the option's name."""
+    """A conversion option that cannot be taken: outside its range, or (`needs_usual_pitch`) without what it needs.
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__("bad_option", message, field=field)
+    `field` is the option's name.
+    """
+
+    def __init__(self, field: str, message: str, code: str = "bad_option") -> None:
+        super().__init__(code, message, field=field)
 
 
 class AssetError(RVCError):

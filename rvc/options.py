@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, get_args
 from rvc.errors import OptionError
 
 F0Method = Literal["auto", "rmvpe", "fcpe", "swift-f0", "crepe", "crepe-tiny", "harvest", "dio"]
+PitchMode = Literal["shift", "auto"]
 Unvoiced = Literal["keep", "fill"]
 Precision = Literal["exact", "fast"]
 OutputFormat = Literal["wav", "wav24", "wav32f", "flac", "mp3", "opus", "m4a"]
@@ -35,6 +36,10 @@ class ConversionOptions:
 
     pitch_shift: float = _option(
         0.0, "Moves the melody up or down; 12 is one octave.", low=-24.0, high=24.0, unit="semitones"
+    )
+    pitch_mode: PitchMode = _option(
+        "shift",
+        "Auto first brings the melody to where the voice usually speaks, by whole semitones; the shift comes on top.",
     )
     f0_method: F0Method = _option("auto", "How the pitch is measured. Auto takes the best method installed.")
     index_rate: float = _option(
@@ -87,6 +92,7 @@ class ConversionOptions:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "pitch_mode": get_args(PitchMode),
     "f0_method": get_args(F0Method),
     "unvoiced": get_args(Unvoiced),
     "precision": get_args(Precision),

@@ -19,6 +19,7 @@ from rvc.network.noise import SeededNoise
 from rvc.network.synthesizer import Segment
 from rvc.parts import Loader
 from rvc.pitch import resolve_method
+from rvc.pitch.fitting import check_usual_pitch, median_f0, moved_by
 from rvc.pitch.track import coarse_bins, fill_unvoiced, transpose
 from rvc.progress import Progress, Reporter
 from rvc.request import Converted, Request
@@ -102,6 +103,7 @@ class Conversion:
         header = self.voice.header
         if self.options.speaker >= header.speakers:
             raise OptionError("speaker", f"This voice has {header.speakers} speaker(s), counted from 0.")
+        check_usual_pitch(self.options, follows=header.f0, usual=self.request.usual_f0)
         self.encoder = self.converter.loader.encoder(header.encoder)
         self.cutting = Cutting.within(self.encoder.max_seconds, self.voice.network.max_seconds)
         self.pad = int(self.cutting.pad * SAMPLE_RATE)
@@ -136,7 +138,7 @@ class Conversion:
         return wave
 
     def _f0(self, wave: FloatArray) -> FloatArray:
-        """F0 of the padded recording, (frames,) Hz at 100 per second, transposed; empty for voices without F0."""
+        """F0 of the padded recording, (frames,) Hz at 100 per second, moved; empty for voices without F0."""
         if not self.voice.header.f0:
             return np.zeros(0)
         method = resolve_method(self.options.f0_method, self.converter.loader.assets)
@@ -149,19 +151,35 @@ class Conversion:
         loader = self.converter.loader
         f0 = self._remember("f0", loader.identity(method), lambda: loader.estimator(method)(wave, step))
         self.done.f0_method = method
-        self._describe_pitch(f0)
+        self.done.f0 = self._inner(f0)
+        shift = self._describe_pitch(self.done.f0)
         if self.options.unvoiced == "fill":
             f0 = fill_unvoiced(f0)
         self.progress("f0", high)
-        return transpose(f0[: len(wave) // HOP], self.options.pitch_shift)
+        target = transpose(f0, shift)
+        self.done.target = self._inner(target)
+        return target[: len(wave) // HOP]
 
-    def _describe_pitch(self, f0: FloatArray) -> None:
-        voiced = f0[f0 > 0]
+    def _inner(self, f0: FloatArray) -> FloatArray:
+        """The frames of the recording itself, without its pad."""
+        first = self.pad // HOP
+        return np.array(f0[first : first + len(self.request.wave) // HOP + 1])
+
+    def _describe_pitch(self, f0: FloatArray) -> float:
+        """Note what was found in the recording; semitones by which it is moved."""
+        voiced, median = f0[f0 > 0], median_f0(f0)
+        shift = moved_by(self.options, self.request.usual_f0, median)
+        self.done.facts["pitch_shift"] = shift
         self.done.facts["voiced_share"] = round(len(voiced) / max(1, len(f0)), 3)
         if len(voiced) == 0:
             self.done.warnings.append("No pitch was found in the recording.")
-            return
-        self.done.facts["median_f0_hz"] = round(float(np.median(voiced)), 1)
+        else:
+            self.done.facts["median_f0_hz"] = round(float(np.median(voiced)), 1)
+        if self.options.pitch_mode == "auto" and median:
+            self.done.facts["usual_f0_hz"] = self.request.usual_f0
+        elif self.options.pitch_mode == "auto" and len(voiced):
+            self.done.warnings.append("Too little pitch was found to bring it to that of the voice.")
+        return shift
 
     def _synthesize(self, wave: FloatArray, f0: FloatArray) -> FloatArray:
         """Every piece in turn; (M,) float32 at the voice's rate."""

@@ -19,6 +19,7 @@ class Request:
     wave: (N,) mono at 16 kHz, may be memory-mapped. voice and index: stored files. seconds: exact length of the
     recording where the wave was resampled; the result is round(seconds · rate) samples long. scratch: a folder for
     arrays that are too large for memory. remember: whether what is measured in it may go to the feature cache.
+    usual_f0: Hz, where the voice usually speaks, for `pitch_mode` auto; 0 where nobody knows.
     """
 
     wave: FloatArray
@@ -28,13 +29,15 @@ class Request:
     index: Path | None = None
     seconds: float | None = None
     remember: bool = True
+    usual_f0: float = 0.0
 
 
 @dataclass
 class Converted:
     """The result: samples (M,) float32 at sample_rate, and the record of how it was made.
 
-    timings and cpu: seconds by stage, of the clock and of all processors.
+    timings and cpu: seconds by stage, of the clock and of all processors. f0: (T,) Hz of the recording, 100 frames a
+    second, 0 where unvoiced; target: what the synthesizer was told to follow. Both are empty for voices without F0.
     """
 
     samples: FloatArray
@@ -45,3 +48,5 @@ class Converted:
     cpu: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    f0: FloatArray = field(default_factory=lambda: np.zeros(0))
+    target: FloatArray = field(default_factory=lambda: np.zeros(0))

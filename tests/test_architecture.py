@@ -19,6 +19,7 @@ LAYERS = ("monitoring", "studio", "clients", "accounts", "tts", "conversions", "
 
 SHELF = (
     "rvc.errors",
+    "rvc.arguments",
     "rvc.options",
     "rvc.voicefile",
     "rvc.sandbox",
@@ -26,6 +27,7 @@ SHELF = (
     "rvc.codec",
     "rvc.features",
     "rvc.pitch.methods",
+    "rvc.pitch.fitting",
 )
 """What web processes may import: free of torch."""
 

@@ -76,7 +76,7 @@ class NewSpeechSerializer(NewConversionSerializer):
         wish = {name: data.pop(name) for name in WISHES if name in data}
         keeping = {name: data.pop(name) for name in KEEPING if name in data}
         wish["engines"] = tuple(wish.get("engines", ()))
-        return Speech.objects.submit(user, voice, Wish(**wish), voice.options(**data), **keeping)
+        return Speech.objects.submit(user, voice, Wish(**wish), voice.speech_options(**data), **keeping)
 
 
 class SpeechSerializer(serializers.ModelSerializer[Speech]):

@@ -1,12 +1,15 @@
 """The form of the text page: what a conversion is asked, with a text in place of the recording."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from conversions.forms import ConversionForm
+from models_app.models import VoiceModel
+from rvc.options import ConversionOptions
 from tts.engines.base import RATES, Engine, Speaker, SpeechError
 from tts.engines.registry import engines
 from tts.models import Speech
@@ -19,6 +22,7 @@ PLAIN = 40
 
 class SpeechForm(ConversionForm):
     recording = None  # type: ignore[assignment]
+    undecided: ClassVar = {"pitch_mode": _("Automatic where the voice's usual pitch is known")}
 
     text = forms.CharField(strip=False, required=False, widget=forms.Textarea)
     who = forms.ChoiceField(label="Who speaks", required=False)
@@ -40,6 +44,9 @@ class SpeechForm(ConversionForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         self.fields["who"].choices = who_choices()  # type: ignore[attr-defined]
+
+    def options_of(self, voice: VoiceModel, chosen: dict[str, Any]) -> ConversionOptions:
+        return voice.speech_options(**chosen)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

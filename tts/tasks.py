@@ -12,7 +12,7 @@ from django.core.files import File
 from django.db.models.fields.files import FieldFile
 
 from conversions.models import Conversion, Piece
-from conversions.tasks import check_permission, convert_with, index_of, timed, versions, voice_file_of
+from conversions.tasks import check_permission, convert_with, index_of, timed, usual_f0_of, versions, voice_file_of
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from tts.engines.base import Attempt, SpeechError
@@ -56,6 +56,7 @@ class Performance:
         self.speech: Speech = conversion.speech
         self.wish = self.speech.wish
         self.chain = self.wish.engines
+        self.options = conversion.options
         self.attempts: list[Attempt] = []
         self.spoke: Counter[str] = Counter()
         self.source = Track(scratch / "source.f32")
@@ -121,6 +122,7 @@ class Performance:
         self.attempts += attempts
         self.warnings += [f"{attempt.engine} could not speak, {name} did: {attempt.sentence}" for attempt in attempts]
         self.chain = self.chain[self.chain.index(name) :]
+        self.options = self.conversion.options  # another engine speaks elsewhere
         self.speech.note_speaker(name, [attempt.to_json() for attempt in self.attempts])
 
     def _converted(self, spoken: "Samples") -> "Converted":
@@ -131,17 +133,24 @@ class Performance:
             _at(SAMPLE_RATE, spoken, self.source.rate),
             voice_file_of(self.conversion),
             self.scratch,
-            self.conversion.options,
+            self.options,
             self.index,
             len(spoken) / self.source.rate,
+            usual_f0=usual_f0_of(self.conversion),
         )
         # Nothing measured in a passage is of use again, and it would outlive the text.
         request = replace(request, remember=False)
         converted = convert_with(self.conversion, request, lambda stage, fraction: self._report("synthesis", fraction))
+        self._hold_pitch(converted)
         self._add_up(converted.timings)
         self.warnings += converted.warnings
         self.facts |= {"device": converted.device, "f0_method": converted.f0_method, **converted.facts}
         return converted
+
+    def _hold_pitch(self, converted: "Converted") -> None:
+        """What a passage was moved by holds for those that follow: measured anew, the pitch would jump between them."""
+        if "usual_f0_hz" in converted.facts:
+            self.options = replace(self.options, pitch_mode="shift", pitch_shift=converted.facts["pitch_shift"])
 
     def _publish(self, samples: "Samples") -> None:
         from rvc.codec import encode

@@ -50,6 +50,7 @@ TIMING_WORDS = {
 }
 SHOWN_FROM = 0.05  # seconds; less is shown as nothing
 CHOICE_WORDS = FORMAT_LABELS | {
+    "shift": "By hand",
     "auto": "Automatic",
     "rmvpe": "RMVPE",
     "fcpe": "FCPE",
@@ -92,7 +93,12 @@ class ShownOption:
 
     @property
     def default(self) -> str:
-        return "" if self.zero else _plain(ConversionOptions.__dataclass_fields__[self.name].default)
+        return "" if self.zero or self.undecided else _plain(ConversionOptions.__dataclass_fields__[self.name].default)
+
+    @property
+    def undecided(self) -> str:
+        """What a choice that is left to the voice is called, where it may be."""
+        return str(getattr(self.field.form, "undecided", {}).get(self.name, ""))
 
     @property
     def value(self) -> str:
@@ -108,7 +114,8 @@ class ShownOption:
     def choices(self) -> list[tuple[str, str, str]]:
         """Value, words, and why it cannot be chosen here, or nothing."""
         problems = methods.problems() if self.name == "f0_method" else {}
-        return [(value, _choice_words(value), problems.get(value, "")) for value in CHOICES.get(self.name, ())]
+        known = [(value, _choice_words(value), problems.get(value, "")) for value in CHOICES.get(self.name, ())]
+        return [("", self.undecided, ""), *known] if self.undecided else known
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -134,7 +141,7 @@ class ShownOption:
     @property
     def range_words(self) -> str:
         if self.choices:
-            return f"Default: {_choice_words(self.default)}."
+            return f"Default: {self.undecided or _choice_words(self.default)}."
         otherwise = f"empty: {self.zero}" if self.zero else f"default {self.default}"
         return f"{self.low} to {self.high}, {otherwise}.".replace("-", "−")
 
@@ -164,6 +171,8 @@ def _used_words(conversion: Conversion, name: str) -> str:
     value = getattr(conversion, name)
     if name == "output_rate" and not value:
         return "the voice's own"
+    if name == "pitch_mode" and value == "auto" and conversion.pitch_moved is not None:
+        return f"{_choice_words(value)}: {conversion.pitch_moved:+.10g} semitones"
     if name == "f0_method" and (taken := conversion.facts.get("f0_method", value)) != value:
         return f"{_choice_words(value)}: {_choice_words(taken)}"
     if name == "speaker" and conversion.voice and (called := conversion.voice.speaker_names.get(str(value))):

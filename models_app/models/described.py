@@ -26,6 +26,7 @@ CALLED = {
     "consent_statement": "statement of consent",
     "origin": "source",
     "speaker_names": "names of speakers",
+    "usual_f0": "usual pitch",
 }
 
 

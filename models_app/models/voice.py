@@ -16,14 +16,13 @@ from django.utils.formats import date_format
 from jobs.quotas import admit_bytes
 from models_app import ingest
 from models_app.models.check import VoiceCheck
-from models_app.models.described import Described
 from models_app.models.event import Action
 from models_app.models.sharing import Shared, SharedQuerySet
 from models_app.models.tag import Tag
+from models_app.models.tuned import Tuned
 from rvc.assets import AssetStore
 from rvc.assets.record import sha256_of
-from rvc.errors import AssetError, OptionError, VoiceFileError
-from rvc.options import ConversionOptions
+from rvc.errors import AssetError, VoiceFileError
 from rvc.voicefile import safetensors
 from rvc.voicefile.header import VoiceHeader
 from voiceproject.files import delete_after_commit, kept_together
@@ -107,7 +106,7 @@ class VoiceState(models.TextChoices):
     UNUSABLE = "unusable", "Does not speak"
 
 
-class VoiceModel(Shared, Described):
+class VoiceModel(Shared, Tuned):
     """A voice as inert data: checked once on its way in, mapped from storage ever after."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -187,17 +186,6 @@ class VoiceModel(Shared, Described):
         """Raise VoiceFileError("voice_unusable") when the self-test found that the voice does not speak."""
         if self.state == VoiceState.UNUSABLE:
             raise VoiceFileError("voice_unusable", f"“{self}” cannot be used. {self.state_message}", field="voice")
-
-    def options(self, **chosen: Any) -> ConversionOptions:
-        """The options of a conversion: what was chosen, else what the voice recommends, else the default."""
-        return self.checked_options({**self.recommended, **chosen})
-
-    def checked_options(self, values: dict[str, Any]) -> ConversionOptions:
-        """Options that this voice can take. Raises OptionError, which names the one that it cannot."""
-        options = ConversionOptions.from_mapping(values)
-        if options.speaker >= self.speakers:
-            raise OptionError("speaker", f"This voice has {self.speakers} speaker(s), counted from 0.")
-        return options
 
     def store(
         self, checked: ingest.CheckedVoice, by: "User | None" = None, *, tags: Iterable[str] = (), blended: str = ""

@@ -140,6 +140,32 @@ class TestDefaults:
         assert voice.recommended == {}
 
 
+class TestUsualPitch:
+    def test_the_owner_says_it(self, api, client, voice, alice):
+        assert change(api, voice, usual_f0=182.5).json()["usual_f0"] == 182.5
+        client.force_login(alice)
+        address = reverse("voices:edit", args=[voice.pk])
+        client.post(address, {"name": "T", "usual_f0": "110", "option_pitch_mode": "auto"})
+        voice.refresh_from_db()
+        assert (voice.usual_f0, voice.recommended) == (110.0, {"pitch_mode": "auto"})
+        assert "usual pitch" in voice.events.latest("at").details
+        client.post(address, {"name": "T", "usual_f0": ""})
+        voice.refresh_from_db()
+        assert voice.usual_f0 is None
+
+    @pytest.mark.parametrize("value", [0, 49.9, 801, "high", True, "NaN"])
+    def test_what_nobody_speaks_at_is_refused(self, api, client, voice, value):
+        assert change(api, voice, usual_f0=value).status_code == 400
+        client.force_login(voice.owner)
+        page = client.post(reverse("voices:edit", args=[voice.pk]), {"name": "T", "usual_f0": str(value)})
+        assert (page.status_code, list(page.context["form"].errors)) == (422, ["usual_f0"])
+
+    def test_the_automatic_pitch_is_not_recommended_without_it(self, client, voice):
+        client.force_login(voice.owner)
+        page = client.post(reverse("voices:edit", args=[voice.pk]), {"name": "T", "option_pitch_mode": "auto"})
+        assert list(page.context["form"].errors) == ["option_pitch_mode"]
+
+
 class TestUses:
     def test_a_finished_conversion_counts_once(self, voice, alice):
         one, two = (

@@ -1,7 +1,10 @@
 """The one table of options: what is taken, and the sentence for what is not."""
 
+from argparse import ArgumentParser
+
 import pytest
 
+from rvc.arguments import add_options, chosen_options
 from rvc.errors import OptionError
 from rvc.options import ConversionOptions
 
@@ -35,3 +38,20 @@ def test_a_seed_is_drawn_only_where_none_is_given() -> None:
     drawn = [ConversionOptions(pitch_shift=2).seeded() for _ in range(3)]
     assert all(1 <= options.seed < 2**32 and options.pitch_shift == 2 for options in drawn)
     assert len({options.seed for options in drawn}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        ([], {}),
+        (["--pitch", "2.5"], {"pitch_shift": 2.5}),
+        (["--pitch", "auto"], {"pitch_mode": "auto"}),
+        (["--pitch-mode", "auto", "--pitch-shift", "-3"], {"pitch_mode": "auto", "pitch_shift": -3.0}),
+    ],
+)
+def test_a_command_line_takes_the_pitch_as_a_number_or_as_auto(given: list[str], chosen: dict[str, object]) -> None:
+    parser = ArgumentParser()
+    add_options(parser)
+    assert chosen_options(vars(parser.parse_args(given))) == chosen
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--pitch", "high"])

@@ -26,6 +26,7 @@ from tests.rvc.golden import Arrays, golden
 PLAIN = {"f0_method": "dio", "index_rate": 0.0, "loudness_mix": 1.0, "protect": 0.5, "speaker": 1}
 INDEX = {"tiny_v2_40k_f0": "tiny_768.index", "tiny_v1_40k_f0": "tiny_256.index", "tiny_v2_40k_nof0": "tiny_768.index"}
 STARTER = Path(__file__).parents[2] / "models_app" / "starter"
+BESIDES = ("seconds", "progress", "features", "usual_f0")
 CHUNKED = Cutting(pad=1, query=1, center=1, longest=2)
 
 
@@ -63,7 +64,7 @@ def convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
         write_voice(read_voice(golden(f"{model}.pth")), tmp_path / f"{model}.safetensors")
         if index:
             write_index(read_index(golden(index)), tmp_path / "index.safetensors")
-        settings = {key: changes.pop(key) for key in list(changes) if key not in ("seconds", "progress", "features")}
+        settings = {key: changes.pop(key) for key in list(changes) if key not in BESIDES}
         progress = changes.pop("progress", lambda stage, fraction: None)
         converter.features = changes.pop("features", None)
         request = Request(
@@ -189,6 +190,28 @@ def test_unvoiced_frames_can_be_filled(convert: Any, wave: np.ndarray) -> None:
 def test_pitch_moves_by_fractions_of_a_semitone(convert: Any, wave: np.ndarray) -> None:
     plain, moved = (convert("tiny_v2_40k_f0", wave, pitch_shift=shift).samples for shift in (0, 0.5))
     assert np.abs(plain - moved).max() > 1e-3
+
+
+def test_the_automatic_pitch_is_the_shift_that_brings_the_median_to_the_voices(convert: Any, wave: np.ndarray) -> None:
+    """The F0 that was measured anyway says how far; the result is that of the same shift by hand, to the sample."""
+    plain = convert("tiny_v2_40k_f0", wave)
+    median = plain.facts["median_f0_hz"]
+    auto = convert("tiny_v2_40k_f0", wave, pitch_mode="auto", pitch_shift=1, usual_f0=median * 2 ** (5.3 / 12))
+    assert (plain.facts["pitch_shift"], auto.facts["pitch_shift"]) == (0, 6)
+    assert np.array_equal(auto.samples, convert("tiny_v2_40k_f0", wave, pitch_shift=6).samples)
+
+
+def test_without_pitch_nothing_is_brought_anywhere(convert: Any) -> None:
+    result = convert("tiny_v2_40k_f0", np.zeros(16000, np.float32), pitch_mode="auto", usual_f0=120.0)
+    assert result.facts["pitch_shift"] == 0
+    assert "usual_f0_hz" not in result.facts
+
+
+def test_the_automatic_pitch_needs_to_know_the_voices(convert: Any, wave: np.ndarray) -> None:
+    for model, usual in (("tiny_v2_40k_f0", 0.0), ("tiny_v2_40k_nof0", 120.0)):
+        with pytest.raises(OptionError) as caught:
+            convert(model, wave, pitch_mode="auto", usual_f0=usual)
+        assert (caught.value.code, caught.value.field) == ("needs_usual_pitch", "pitch_mode")
 
 
 def test_silence_stays_silent(convert: Any) -> None:

@@ -2,7 +2,6 @@ import os
 import shutil
 import time
 from argparse import ArgumentParser
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ from django.contrib.auth.models import User
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 
-from conversions.models import OPTION_NAMES, Conversion
+from conversions.models import Conversion
 from conversions.tasks import convert
 from jobs.models import State, WorkerBeat
 from models_app.management.commands.voices import find
+from rvc.arguments import add_options, chosen_options
 from rvc.codec import format_of
 from rvc.errors import RVCError
-from rvc.options import CHOICES, ConversionOptions
 
 POLL_SECONDS = 0.2
 NOBODY_WORKS = "No worker is running: start `python3 run.py manage runworkers`, or use --local. Waiting ..."
@@ -32,10 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--voice", required=True, help="name or id")
         parser.add_argument("--owner", help="user name; the first superuser when left out")
         parser.add_argument("--local", action="store_true", help="work in this process, without a worker")
-        for spec in fields(ConversionOptions):
-            kind = spec.type if spec.type in (int, float) else str
-            flag = f"--{spec.name.replace('_', '-')}"
-            parser.add_argument(flag, type=kind, choices=CHOICES.get(spec.name), help=spec.metadata["help"])
+        add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.talkative = options["verbosity"] > 1
@@ -54,7 +50,7 @@ class Command(BaseCommand):
         if not os.access(options["target"].parent, os.W_OK):
             raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
         voice, owner = find(options["voice"]), owner_of(options["owner"])
-        chosen = {name: options[name] for name in OPTION_NAMES if options[name] is not None}
+        chosen = chosen_options(options)
         chosen["output_format"] = format_of(options["target"], chosen.get("output_format"))
         with options["source"].open("rb") as handle:
             source = File(handle, name=options["source"].name)

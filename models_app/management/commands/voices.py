@@ -20,8 +20,8 @@ from rvc.errors import RVCError
 SHOWN = (
     "id", "slug", "name", "owner", "visibility", "shared_words", "tag_words", "language", "version", "f0",
     "sample_rate", "speakers", "speaker_names", "encoder", "missing_asset", "state", "state_message", "has_index",
-    "size_bytes", "recommended", "description", "licence", "origin", "quality", "consent_statement", "consent_at",
-    "use_count", "report", "created_at",
+    "size_bytes", "recommended", "usual_f0", "description", "licence", "origin", "quality", "consent_statement",
+    "consent_at", "use_count", "report", "created_at",
 )  # fmt: skip
 COLUMNS = ("id", "name", "owner", "visibility", "version", "sample_rate", "encoder", "has_index", "state")
 

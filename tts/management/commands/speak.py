@@ -1,6 +1,5 @@
 import os
 from argparse import ArgumentParser
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ from django.utils.module_loading import import_string
 
 from conversions.management.commands.convert import Command as Convert
 from conversions.management.commands.convert import owner_of
-from conversions.models import OPTION_NAMES, Conversion
+from conversions.models import Conversion
 from models_app.management.commands.voices import find
+from rvc.arguments import add_options, chosen_options
 from rvc.codec import format_of
 from rvc.errors import RVCError
-from rvc.options import CHOICES, ConversionOptions
 from tts.models import Speech
 from tts.wishes import Wish, chain_of
 
@@ -33,10 +32,7 @@ class Command(Convert):
         parser.add_argument("--rate", type=float, default=1.0, help="0.5 to 2, 1 is usual")
         parser.add_argument("--pause", type=float, help="seconds between sentences")
         parser.add_argument("--volume", type=float, default=1.0, help="0 to 1")
-        for spec in fields(ConversionOptions):
-            kind = spec.type if spec.type in (int, float) else str
-            flag = f"--{spec.name.replace('_', '-')}"
-            parser.add_argument(flag, type=kind, choices=CHOICES.get(spec.name), help=spec.metadata["help"])
+        add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.talkative = options["verbosity"] > 1
@@ -53,11 +49,11 @@ class Command(Convert):
         if not os.access(options["target"].parent, os.W_OK):
             raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
         voice, owner = find(options["voice"]), owner_of(options["owner"])
-        chosen = {name: options[name] for name in OPTION_NAMES if options[name] is not None}
+        chosen = chosen_options(options)
         chosen["output_format"] = format_of(options["target"], chosen.get("output_format"))
         how = {name: options[name] for name in ("language", "engine_speaker", "rate", "pause", "volume")}
         wish = Wish(_text(options["text"]), engines=chain_of(options["engines"]), **how)
-        return Speech.objects.submit(owner, voice, wish, voice.options(**chosen)).conversion
+        return Speech.objects.submit(owner, voice, wish, voice.speech_options(**chosen)).conversion
 
 
 def _text(words: str) -> str:
