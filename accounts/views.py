@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.forms import ErasureForm, KeepingForm
@@ -25,7 +27,7 @@ def keeping(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     form.save()
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("accounts:home")
 
 
@@ -39,7 +41,8 @@ def erase(request: PersonRequest) -> HttpResponse:
         Erasure.objects.submit(request.user, tokens=form.cleaned_data["tokens"])
         return redirect("accounts:home")
     found = {name: count for name, count in count_everything(request.user).items() if count}
-    context = {"form": form, "found": found}
+    words = ", ".join(f"{count} {gettext(name)}" for name, count in found.items())
+    context = {"form": form, "found": found, "found_words": words}
     return render(request, "accounts/erase.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from voiceproject.errors import error_body
 from voiceproject.models import OneTimePassword
@@ -15,7 +17,7 @@ from voiceproject.models import OneTimePassword
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-CHOOSE = "This is a one-time password. Choose your own first."
+CHOOSE = _("This is a one-time password. Choose your own first.")
 
 
 def must_choose(user: "User") -> bool:
@@ -28,10 +30,10 @@ class AnotherPassword:
 
     def validate(self, password: str, user: "User | None" = None) -> None:
         if user is not None and user.pk and user.check_password(password):
-            raise ValidationError("This is the password you have. Choose another.", code="password_unchanged")
+            raise ValidationError(gettext("This is the password you have. Choose another."), code="password_unchanged")
 
     def get_help_text(self) -> str:
-        return "It must be another one than now."
+        return gettext("It must be another one than now.")
 
 
 class OwnPasswordFirst:

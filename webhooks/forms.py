@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from rvc.errors import RVCError
 from webhooks.models import Webhook
@@ -9,8 +10,8 @@ from webhooks.models import Webhook
 
 class WebhookForm(forms.Form):
     url = forms.CharField(
-        label="Address",
-        help_text="It begins with https:// and can be reached from the internet.",
+        label=_("Address"),
+        help_text=_("It begins with https:// and can be reached from the internet."),
         widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
     )
 

@@ -9,6 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.models import Job, JobQuerySet
 from jobs.queues import MESSAGES
@@ -23,7 +25,7 @@ MOST = 5
 """Addresses of one person."""
 KEPT = timedelta(days=7)
 """How long tries that have ended are remembered."""
-OFF = "This server sends no webhooks: its operator sets WEBHOOKS=true."
+OFF = gettext_lazy("This server sends no webhooks: its operator sets WEBHOOKS=true.")
 
 
 def hosts() -> HostList:
@@ -38,12 +40,14 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
     def register(self, user: "User", url: str) -> "Webhook":
         """Raises AddressError for an address nobody may be sent to, RVCError when there are too many, or it is off."""
         if not settings.WEBHOOKS:
-            raise RVCError("webhooks_off", OFF)
+            raise RVCError("webhooks_off", str(OFF))
         address = str(hosts().read(url))
         if self.filter(owner=user).count() >= MOST:
-            raise RVCError("quota_exceeded", f"You have {MOST} addresses already: remove one of them first.")
+            raise RVCError(
+                "quota_exceeded", _("You have {most} addresses already: remove one of them first.").format(most=MOST)
+            )
         if self.filter(owner=user, url=address).exists():
-            raise AddressError("already_there", "This address is told already.", field="url")
+            raise AddressError("already_there", _("This address is told already."), field="url")
         return self.create(owner=user, url=address)
 
     def told_by(self, owner_id: int | None) -> Self:

@@ -27,7 +27,7 @@ def fetcher() -> Fetcher:
 def work(delivery: Delivery, progress: Callable[[str, float], None]) -> dict[str, Any]:
     """Send it; what was answered. Raises RVCError for everything but a yes."""
     if not settings.WEBHOOKS:
-        raise RVCError("webhooks_off", OFF)
+        raise RVCError("webhooks_off", str(OFF))
     if not delivery.webhook.active:
         raise RVCError("turned_off", "This address was turned off.")
     body = delivery.body.encode()

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -40,7 +41,7 @@ def webhooks(request: PersonRequest) -> HttpResponse:
 @login_required
 def webhook_on(request: PersonRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk).turn_on()
-    messages.success(request, "It is told again, of what ends from now on.")
+    messages.success(request, _("It is told again, of what ends from now on."))
     return redirect("webhooks:list")
 
 
@@ -48,7 +49,7 @@ def webhook_on(request: PersonRequest, pk: UUID) -> HttpResponse:
 @login_required
 def webhook_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk).delete()
-    messages.success(request, "It is removed, with all messages that were to be sent to it.")
+    messages.success(request, _("It is removed, with all messages that were to be sent to it."))
     return redirect("webhooks:list")
 
 

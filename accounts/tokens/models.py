@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.tokens.scopes import Scope
 from rvc.errors import RVCError
@@ -51,7 +52,9 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
         Raises RVCError("quota_exceeded").
         """
         if self.filter(owner=user).count() >= MOST:
-            raise RVCError("quota_exceeded", f"You have {MOST} tokens: revoke one that you need no more.")
+            raise RVCError(
+                "quota_exceeded", _("You have {most} tokens: revoke one that you need no more.").format(most=MOST)
+            )
         key = PREFIX + secrets.token_urlsafe(32)
         token = self.create(
             owner=user,

@@ -4,13 +4,14 @@ What does not stand here is refused to every token, so that a new route opens to
 """
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Scope(models.TextChoices):
-    READ = "read", "Read: see and hear what you can see and hear"
-    CONVERT = "convert", "Convert: submit, cancel and delete conversions, batches and speeches"
-    VOICES = "voices", "Manage voices: add, import, change, share and delete them"
-    ADMIN = "admin", "Administration: your account, tokens, webhooks, and what staff may do"
+    READ = "read", _("Read: see and hear what you can see and hear")
+    CONVERT = "convert", _("Convert: submit, cancel and delete conversions, batches and speeches")
+    VOICES = "voices", _("Manage voices: add, import, change, share and delete them")
+    ADMIN = "admin", _("Administration: your account, tokens, webhooks, and what staff may do")
 
 
 SEE = {"GET": Scope.READ}

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -42,5 +43,5 @@ def _made(form: TokenForm) -> AccessToken | None:
 @login_required
 def token_revoke(request: PersonRequest, pk: UUID) -> HttpResponse:
     get_object_or_404(AccessToken.objects.visible_to(request.user), pk=pk).delete()
-    messages.success(request, "It is revoked: nothing that shows it comes in any more.")
+    messages.success(request, _("It is revoked: nothing that shows it comes in any more."))
     return redirect("accounts:tokens")

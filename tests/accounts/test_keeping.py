@@ -9,9 +9,9 @@ pytestmark = pytest.mark.django_db
 
 def test_the_page_takes_it(client, alice, settings):
     client.force_login(alice)
-    assert "As this server does: until I delete it" in client.get("/account/").content.decode()
+    assert "As this server does (Until I delete it)" in client.get("/account/").content.decode()
     settings.RETENTION_DAYS = 30
-    assert "As this server does: 30 days" in client.get("/account/").content.decode()
+    assert "As this server does (30 days)" in client.get("/account/").content.decode()
     client.post("/account/keeping/", {"days": "7"})
     assert Keeping.objects.days_of(alice) == 7
     assert '<option value="7" selected>' in client.get("/account/").content.decode()
