@@ -127,12 +127,12 @@ class Conversion(Kept):
     source_seconds = models.FloatField("length", null=True, editable=False, help_text="seconds")
 
     pitch_shift = models.FloatField(default=0.0, help_text="semitones")
+    pitch_mode = models.CharField("pitch", max_length=8, choices=_choices("pitch_mode"), default="shift")
     f0_method = models.CharField("pitch method", max_length=16, choices=_choices("f0_method"), default="auto")
     index_rate = models.FloatField(default=0.75)
     protect = models.FloatField(default=0.33)
     loudness_mix = models.FloatField(default=0.25)
     speaker = models.PositiveIntegerField(default=0)
-    pitch_mode = models.CharField("pitch", max_length=8, choices=_choices("pitch_mode"), default="shift")
     unvoiced = models.CharField(max_length=8, choices=_choices("unvoiced"), default="keep")
     precision = models.CharField(max_length=8, choices=_choices("precision"), default="exact")
     output_rate = models.PositiveIntegerField(default=0, help_text="Hz, 0 keeps the voice's")
@@ -185,17 +185,17 @@ class Conversion(Kept):
         return f"{self.source_name}.wav" if self.kind == Kind.SPEECH else self.source_name
 
     @property
-    def ready_seconds(self) -> float:
-        """How much of the result can be heard already."""
-        if self.is_final:
-            return self.result_seconds or 0.0
-        return sum(piece.seconds for piece in self.pieces.all())
-    @property
     def pitch_moved(self) -> float | None:
         """Semitones by which the melody was moved; None until it was, and where the voice follows none."""
         moved = self.facts.get("pitch_shift")
         return None if moved is None else float(moved)
 
+    @property
+    def ready_seconds(self) -> float:
+        """How much of the result can be heard already."""
+        if self.is_final:
+            return self.result_seconds or 0.0
+        return sum(piece.seconds for piece in self.pieces.all())
 
     @property
     def warnings(self) -> list[str]:

@@ -124,6 +124,7 @@ def _convert(
 
     voice = voice_file_of(conversion, lambda: progress("prepare", DECODED))
     request = Request(recording.samples, voice, scratch, conversion.options, index, recording.seconds)
+    request = replace(request, usual_f0=usual_f0_of(conversion))
     return convert_with(conversion, request, report)
 
 
@@ -132,7 +133,6 @@ def convert_with(conversion: Conversion, request: "Request", report: Report) -> 
     index = request.index
     try:
         return converter().convert(request, report)
-    request = replace(request, usual_f0=usual_f0_of(conversion))
     except FileNotFoundError as error:
         now = index_of(conversion)  # a voice that was deleted meanwhile says so
         if index is None or now == index:
@@ -162,6 +162,11 @@ def check_permission(conversion: Conversion) -> None:
         raise VoiceFileError("voice_not_shared", message, field="voice")
 
 
+def usual_f0_of(conversion: Conversion) -> float:
+    """Hz; 0 where nobody has said it."""
+    return voice_of(conversion).usual_f0 or 0.0
+
+
 def voice_file_of(conversion: Conversion, tick: Tick = lambda: None) -> Path:
     """The stored voice, on this machine."""
     voice = voice_of(conversion)
@@ -170,11 +175,6 @@ def voice_file_of(conversion: Conversion, tick: Tick = lambda: None) -> Path:
 
 def index_of(conversion: Conversion, tick: Tick = lambda: None) -> Path | None:
     """The stored index, on this machine, when the voice has one and it is wanted."""
-def usual_f0_of(conversion: Conversion) -> float:
-    """Hz; 0 where nobody has said it."""
-    return voice_of(conversion).usual_f0 or 0.0
-
-
     voice = voice_of(conversion)
     if not voice.has_index or conversion.index_rate == 0:
         return None
