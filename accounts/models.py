@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.tokens.models import AccessToken
 from conversions.batches.models import Batch
 from conversions.models import Preset, Upload
+from conversions.sharing.models import ShareLink
 from jobs.models import Job, JobQuerySet
 from jobs.reaper import job_models
 from models_app.models import VoiceModel
@@ -68,7 +69,7 @@ def personal_jobs() -> list[type[Job]]:
 
 def everything_of(user: "User", until: "datetime") -> "dict[str, QuerySet[Any]]":
     """All that somebody brought until then, and what was made of it, by the name of its kind."""
-    kinds: list[type[Any]] = [*personal_jobs(), Batch, VoiceModel, Webhook, Preset, Upload]
+    kinds: list[type[Any]] = [*personal_jobs(), Batch, ShareLink, VoiceModel, Webhook, Preset, Upload]
     mine = {"owner": user, "created_at__lte": until}
     return {str(kind._meta.verbose_name_plural): kind._default_manager.filter(**mine) for kind in kinds}
 

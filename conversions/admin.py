@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from conversions.batches import admin as batches_admin  # noqa: F401 - registers itself
 from conversions.models import Conversion
+from conversions.sharing import admin as sharing_admin  # noqa: F401 - as above
 from jobs.admin import story
 
 PLAYER = '<audio controls preload="none" src="{}"></audio>'

@@ -18,6 +18,7 @@ from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
 from conversions.pieces import Piece
 from conversions.presets import Preset
+from conversions.sharing import models as sharing  # noqa: F401 - registers itself
 from conversions.uploads.models import Upload
 from jobs.quotas import admit_sound, count_sound
 from models_app.models import VoiceModel

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from conversions import files, views
+from conversions.sharing import urls as sharing
 
 app_name = "conversions"
 urlpatterns = [
@@ -15,4 +16,5 @@ urlpatterns = [
     path("<uuid:pk>/result/", files.result, name="result"),
     path("<uuid:pk>/stream/", files.stream, name="stream"),
     path("<uuid:pk>/pieces/<int:number>/", files.piece, name="piece"),
+    *sharing.own,
 ]

@@ -16,6 +16,7 @@ from accounts.models import AccessToken
 from accounts.tokens.scopes import ROUTES, Scope, scope_for
 from conversions.batches.models import Batch
 from conversions.models import Conversion, Preset, Upload
+from conversions.sharing.models import ShareLink
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
@@ -80,6 +81,13 @@ TABLE = [
     ("get", "/conversions/{done}/result/", LOGIN, 404, 200, 200),
     ("get", "/conversions/{done}/pieces/{number}/", LOGIN, 404, 404, 404),
     ("get", "/conversions/{done}/stream/", LOGIN, 404, 200, 200),
+    ("get", "/conversions/{done}/links/", LOGIN, 404, 200, 404),
+    ("post", "/conversions/{done}/links/", LOGIN, 404, 422, 404),
+    ("post", "/conversions/{done}/links/{link}/withdraw/", LOGIN, 404, 302, 404),
+    ("get", "/s/{secret}/", 200, 200, 200, 200),
+    ("get", "/s/{secret}/sound/", 200, 200, 200, 200),
+    ("get", "/s/{nothing}/", 404, 404, 404, 404),
+    ("get", "/s/{nothing}/sound/", 404, 404, 404, 404),
     ("post", "/api/token/", 400, 400, 400, 400),
     ("get", "/api/me/", 401, 200, 200, 200),
     ("patch", "/api/me/", 401, 200, 200, 200),
@@ -129,6 +137,10 @@ TABLE = [
     ("get", "/api/conversions/{done}/result/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/stream/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/events/", 401, 404, 200, 404),
+    ("get", "/api/conversions/{done}/links/", 401, 404, 200, 404),
+    ("post", "/api/conversions/{done}/links/", 401, 404, 201, 404),
+    ("get", "/api/conversions/{done}/links/{link}/", 401, 404, 200, 404),
+    ("delete", "/api/conversions/{done}/links/{link}/", 401, 404, 204, 404),
     ("get", "/conversions/batches/{batch}/", LOGIN, 404, 200, 404),
     ("get", "/conversions/batches/{batch}/status/", LOGIN, 404, 302, 404),
     ("post", "/conversions/batches/{batch}/cancel/", LOGIN, 404, 302, 404),
@@ -217,6 +229,9 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/sharelink/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/sharelink/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}conversions/sharelink/{{link}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/batch/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/batch/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/batch/{{batch}}/change/", 302, 302, 302, 200),
@@ -274,9 +289,11 @@ def keys(voice, done, batch, imported, alice):
     things["speech"] = speech
     things["preset"] = Preset.objects.keep(alice, "Deep", {"pitch_shift": -4})
     things["token"] = AccessToken.objects.issue(alice)
+    things["link"] = ShareLink.objects.make(Conversion.objects.get(pk=done.pk))
     things["upload"] = Upload.objects.keep(alice, base.upload(base.tone()))
     return (
         {name: thing.pk for name, thing in things.items()}
+        | {"secret": things["link"].secret}
         | {"asset": "crepe-tiny", "number": 0, "slug": voice.slug, "filename": f"{done.pk.hex}.wav"}
         | CLIENTS
     )

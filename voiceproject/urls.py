@@ -10,6 +10,7 @@ from accounts.tokens.api import TokenView, TokenViewSet
 from conversions.api import ConversionViewSet
 from conversions.batches.api import BatchViewSet
 from conversions.presets_api import PresetViewSet
+from conversions.sharing import urls as sharing
 from conversions.uploads.api import UploadViewSet
 from conversions.uploads.process import DownloadView, ProcessView
 from jobs.api import UsageView
@@ -47,6 +48,7 @@ api = [
     path("text-to-speech", TextToSpeechView.as_view(), name="text-to-speech"),
     path("process", ProcessView.as_view(), name="process"),
     path("download/<str:filename>", DownloadView.as_view(), name="download"),
+    *sharing.api,
     *router.urls,
 ]
 
@@ -59,6 +61,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("voices/", include("models_app.urls")),
     path("conversions/", include("conversions.urls")),
+    *sharing.public,
     path("speak/", include("tts.urls")),
     path("webhooks/", include("webhooks.urls")),
     path("api/", include((api, "api"))),

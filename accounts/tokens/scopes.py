@@ -59,6 +59,8 @@ ROUTES: dict[str, dict[str, Scope]] = {
     "conversion-result": SEE,
     "conversion-stream": SEE,
     "conversion-events": SEE,
+    "link-list": SEE | WORK,
+    "link-detail": SEE | WORK,
     "preset-list": SEE | WORK,
     "preset-detail": SEE | WORK,
     "batch-list": SEE | WORK,
