@@ -5,14 +5,13 @@ from uuid import UUID
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from conversions.choosing import PARAMETERS, chosen
 from conversions.events import serve_events
@@ -21,8 +20,10 @@ from conversions.formats import FORMATS
 from conversions.keeping import LONGEST_DAYS
 from conversions.models import OPTION_NAMES, Conversion, ConversionQuerySet
 from conversions.option_fields import option_field
+from conversions.pictures import PICTURE, serve_picture
 from conversions.preferring import PREFER, patience, sound_within
 from conversions.presets import Preset
+from conversions.serializers import ConversionSerializer
 from conversions.streaming import serve_stream
 from jobs.estimates import foresee
 from jobs.quotas import admit_again
@@ -32,91 +33,10 @@ from voiceproject.api import SOUND, STREAM, AnyAccept, NewestFirst, StrictSerial
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
 
+__all__ = ("KEEPING", "ConversionSerializer", "ConversionViewSet", "NewConversionSerializer")
+
 KEEPING = ("keep_days", "delete_after_download")
 FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="Left out, the format that it is stored in.")
-
-
-class SoundSerializer(serializers.Serializer[Any]):
-    url = serializers.URLField()
-    name = serializers.CharField()
-    media_type = serializers.CharField()
-    seconds = serializers.FloatField(allow_null=True)
-    rate = serializers.IntegerField(allow_null=True, help_text="Hz; null where it was not measured.")
-
-
-class FailureSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class ConversionSerializer(serializers.ModelSerializer[Conversion]):
-    position = serializers.IntegerField(read_only=True, allow_null=True, help_text="Place in the queue, from 1.")
-    estimate_seconds = serializers.IntegerField(
-        read_only=True,
-        allow_null=True,
-        help_text="Until it has ended, from the speed of the last conversions; null where nobody knows.",
-    )
-    progress = serializers.FloatField(read_only=True, help_text="0 to 1, over the whole conversion.")
-    error = serializers.SerializerMethodField()
-    source = serializers.SerializerMethodField()  # type: ignore[assignment]
-    result = serializers.SerializerMethodField()
-    stream = serializers.SerializerMethodField()
-    ready_seconds = serializers.FloatField(
-        read_only=True, help_text="How much of the result can be heard already, under `stream`."
-    )
-    pitch_moved = serializers.FloatField(read_only=True, allow_null=True, help_text="Semitones, once it was moved.")
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
-    expires_at = serializers.DateTimeField(
-        read_only=True, allow_null=True, help_text="When it is deleted, with its files; null: it stays for now."
-    )
-
-    class Meta:
-        model = Conversion
-        fields = (
-            "id", "kind", "batch",
-            "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
-            "source", "result", "stream", "ready_seconds", "used_index", "pitch_moved", "warnings", *OPTION_NAMES,
-            "keep_days", "delete_after_download",
-            "created_at", "started_at", "finished_at", "expires_at",
-        )  # fmt: skip
-        read_only_fields = fields
-
-    @extend_schema_field(FailureSerializer(allow_null=True))
-    def get_error(self, conversion: Conversion) -> dict[str, str] | None:
-        if not conversion.error_code:
-            return None
-        return {"code": conversion.error_code, "message": conversion.error_message}
-
-    @extend_schema_field(SoundSerializer(allow_null=True))
-    def get_source(self, conversion: Conversion) -> dict[str, Any] | None:
-        if not conversion.source:
-            return None  # a worker makes it
-        return {
-            "url": self._url("source", conversion),
-            "name": conversion.source_file_name,
-            "media_type": conversion.source_type,
-            "seconds": conversion.source_seconds,
-            "rate": None,
-        }
-
-    @extend_schema_field(SoundSerializer(allow_null=True))
-    def get_result(self, conversion: Conversion) -> dict[str, Any] | None:
-        if not conversion.result:
-            return None
-        return {
-            "url": self._url("result", conversion),
-            "name": conversion.result_name,
-            "media_type": conversion.result_type,
-            "seconds": conversion.result_seconds,
-            "rate": conversion.result_rate,
-        }
-
-    @extend_schema_field({"type": "string", "format": "uri"})
-    def get_stream(self, conversion: Conversion) -> str:
-        return self._url("stream", conversion)
-
-    def _url(self, name: str, conversion: Conversion) -> str:
-        return reverse(f"api:conversion-{name}", args=[conversion.pk], request=self.context["request"])
 
 
 class NewConversionSerializer(StrictSerializer):
@@ -265,6 +185,12 @@ class ConversionViewSet(
     def source(self, request: Request, pk: str) -> HttpResponseBase:
         """The recording as it was submitted."""
         return serve_source(request._request, self.get_object())
+
+    @PICTURE
+    @action(detail=True)
+    def picture(self, request: Request, pk: str) -> HttpResponseBase:
+        """Spectra and pitch of recording and result, as one grey PNG; 404 until it is done."""
+        return serve_picture(request._request, self.get_object())
 
     @STREAM
     @action(detail=True)

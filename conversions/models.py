@@ -55,6 +55,10 @@ def result_path(conversion: "Conversion", filename: str) -> str:
     return f"results/{conversion.pk.hex}-{conversion.token[:8]}.{conversion.extension}"
 
 
+def picture_path(conversion: "Conversion", filename: str) -> str:
+    return f"pictures/{conversion.pk.hex}-{conversion.token[:8]}.png"
+
+
 def _choices(name: str) -> list[tuple[str, str]]:
     return [(value, FORMAT_LABELS.get(value, value)) for value in CHOICES[name]]
 
@@ -143,7 +147,8 @@ class Conversion(Kept):
     result = models.FileField(upload_to=result_path, blank=True, editable=False)
     result_seconds = models.FloatField(null=True, editable=False)
     result_rate = models.PositiveIntegerField(null=True, editable=False)
-    stored_bytes = models.BigIntegerField(default=0, editable=False, help_text="recording and result")
+    picture = models.FileField(upload_to=picture_path, blank=True, editable=False)
+    stored_bytes = models.BigIntegerField(default=0, editable=False, help_text="recording, result and picture")
     used_index = models.BooleanField(default=False, editable=False)
     facts = models.JSONField(default=dict, blank=True, editable=False)
 
@@ -227,14 +232,14 @@ class Conversion(Kept):
 
     def discard(self, changes: "Mapping[str, Any]") -> None:
         """Delete what an attempt made that came too late."""
-        for file in (self.source, self.result):
+        for file in (self.source, self.result, self.picture):
             if name := changes.get(file.field.name):
                 file.storage.delete(name)
 
 
 @receiver(post_delete, sender=Conversion)
 def delete_files(instance: Conversion, **kwargs: Any) -> None:
-    delete_after_commit(instance.source, instance.result)
+    delete_after_commit(instance.source, instance.result, instance.picture)
     if instance.fingerprint:
         transaction.on_commit(partial(forget_features, instance.fingerprint))
 

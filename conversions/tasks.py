@@ -14,16 +14,20 @@ from django.core.files import File
 from conversions import recordings
 from conversions.batches.models import Unpacking
 from conversions.batches.work import work as unpacking
+from conversions.findings import IndexReason
 from conversions.models import Conversion, forget_features
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app.mapping import index_path, voice_path
 from models_app.models import VoiceModel
 from models_app.tasks import converter
-from rvc.errors import RVCError, VoiceFileError
+from rvc.errors import AssetError, RVCError, VoiceFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rvc.codec import Recording
+    from rvc.comparison import FloatArray, Sound
     from rvc.pipeline import Converted, Request
 
 Report = Callable[[str, float], None]
@@ -66,6 +70,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     check_permission(conversion)
     # Asked once: a voice that is deleted after its part is done costs nobody the result.
     index = index_of(conversion, lambda: progress("decode", 0.0))
+    index_facts = about_index(conversion)
     recording, decoding = timed(lambda: _decode(scratch, conversion))
     _note_fingerprint(conversion, recording)
     if conversion.source_seconds is None:
@@ -75,14 +80,17 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     progress("encode", CONVERTED)
     target = scratch / f"result.{conversion.extension}"
     rate, encoding = timed(lambda: _encode(target, conversion, converted))
-    timings = {"decode": decoding, **converted.timings, "encode": encoding}
+    picture = scratch / "picture.png"
+    sound, measuring = timed(lambda: _measured(recording, converted, picture))
+    timings = {"decode": decoding, **converted.timings, "encode": encoding, "measure": measuring}
     return {
         "result_rate": rate,
         "result_seconds": len(converted.samples) / converted.sample_rate,
         "used_index": index is not None,
-        "facts": _facts(conversion, recording, converted, timings),
-        "stored_bytes": conversion.source.size + target.stat().st_size,
-        "result": _stored(target, conversion),  # last: nothing may go wrong once it is stored
+        "facts": {**_facts(conversion, recording, converted, timings), "sound": sound, "index": index_facts},
+        "stored_bytes": conversion.source.size + target.stat().st_size + picture.stat().st_size,
+        # Last: nothing may go wrong once they are stored.
+        **stored(conversion, {"picture": picture, "result": target}),
     }
 
 
@@ -181,6 +189,17 @@ def index_of(conversion: Conversion, tick: Tick = lambda: None) -> Path | None:
     return _local(conversion, voice, lambda: index_path(voice, tick))
 
 
+def about_index(conversion: Conversion) -> dict[str, Any]:
+    """Which index is used, or why none is."""
+    voice = voice_of(conversion)
+    if conversion.index_rate == 0:
+        return {"reason": IndexReason.RATE_ZERO}
+    if not voice.has_index:
+        return {"reason": IndexReason.VOICE_HAS_NONE}
+    names = [file["name"] for file in voice.report.get("files", ()) if file["kind"] == "index" and file["taken"]]
+    return {"name": next(iter(names), ""), "vectors": voice.index_facts.get("vectors")}
+
+
 def _local(conversion: Conversion, voice: VoiceModel, path: Callable[[], Path]) -> Path:
     """Fetch a file of the voice if it has to be fetched; one that is gone is told in words of the voice."""
     try:
@@ -199,11 +218,42 @@ def _encode(target: Path, conversion: Conversion, converted: "Converted") -> int
     return encode(converted.samples, converted.sample_rate, target, conversion.output_format)
 
 
-def _stored(target: Path, conversion: Conversion) -> str:
-    """Put the result in storage; its name there."""
-    with target.open("rb") as handle:
-        conversion.result.save(target.name, File(handle), save=False)
-    return str(conversion.result.name)
+def _measured(recording: "Recording", converted: "Converted", picture: Path) -> dict[str, Any]:
+    from rvc import SAMPLE_RATE
+    from rvc.comparison import Sound
+    from rvc.measures import decibels
+
+    known = {"peak_db": decibels(recording.peak), "clipped": recording.clipped}
+    source = Sound(recording.samples, SAMPLE_RATE, facts=known)
+    if converted.f0_method != "none":
+        source = replace(source, f0=converted.f0, method=converted.f0_method)
+    return compared(source, Sound(converted.samples, converted.sample_rate), converted.target, picture)
+
+
+def compared(source: "Sound", result: "Sound", target: "FloatArray", picture: Path) -> dict[str, Any]:
+    """The numbers of both sounds, and their picture in a file. See `rvc.comparison`."""
+    from rvc.comparison import LISTENER, compare, heard
+
+    try:
+        listener = converter().loader.estimator(LISTENER)
+    except AssetError:  # a machine without it shows the pitch that is known already
+        return compare(source, result, target, picture)
+    return compare(heard(source, listener), heard(result, listener), target, picture)
+
+
+def stored(conversion: Conversion, files: "Mapping[str, Path]") -> dict[str, str]:
+    """Put files in storage, each for a column; their names there. All of them or none."""
+    names: dict[str, str] = {}
+    try:
+        for column, path in files.items():
+            field = getattr(conversion, column)
+            with path.open("rb") as handle:
+                field.save(path.name, File(handle), save=False)
+            names[column] = str(field.name)
+    except BaseException:
+        conversion.discard(names)
+        raise
+    return names
 
 
 def _facts(

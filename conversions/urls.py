@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from conversions import files, views
+from conversions import files, pictures, views
 from conversions.sharing import urls as sharing
 
 app_name = "conversions"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:pk>/source/", files.source, name="source"),
     path("<uuid:pk>/result/", files.result, name="result"),
     path("<uuid:pk>/stream/", files.stream, name="stream"),
+    path("<uuid:pk>/picture/", pictures.picture, name="picture"),
     path("<uuid:pk>/pieces/<int:number>/", files.piece, name="piece"),
     *sharing.own,
 ]

@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.files import File
-from django.db.models.fields.files import FieldFile
 
 from conversions.models import Conversion, Piece
-from conversions.tasks import check_permission, convert_with, index_of, timed, usual_f0_of, versions, voice_file_of
+from conversions.tasks import (
+    about_index,
+    check_permission,
+    compared,
+    convert_with,
+    index_of,
+    stored,
+    timed,
+    usual_f0_of,
+    versions,
+    voice_file_of,
+)
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from tts.engines.base import Attempt, SpeechError
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from rvc.pipeline import Converted
 
     Samples = NDArray[np.floating[Any]]
+    Melody = list[tuple[float, Samples]]
 
 Report = Callable[[str, float], None]
 
@@ -61,6 +71,7 @@ class Performance:
         self.spoke: Counter[str] = Counter()
         self.source = Track(scratch / "source.f32")
         self.result = Track(scratch / "result.f32")
+        self.tracks: tuple[Melody, Melody] = ([], [])  # of what was spoken, and as it was to be converted
         self.timings: dict[str, float] = {}
         self.warnings: list[str] = []
         self.facts: dict[str, Any] = {}
@@ -69,6 +80,7 @@ class Performance:
         self.progress("speak", 0.0)
         check_permission(self.conversion)
         self.index = index_of(self.conversion)
+        self.index_facts = about_index(self.conversion)
         self.conversion.pieces.all().clear()  # an earlier attempt's
         passages = self.wish.passages
         whole, done = sum(len(passage.text) for passage in passages), 0
@@ -89,11 +101,13 @@ class Performance:
         self._add_up({"speak": saying})
         if spoken is None:
             return
-        silence = 0.0 if last else self.wish.silence_after(passage)
+        silence, start = 0.0 if last else self.wish.silence_after(passage), self.source.seconds
         self.source.add(followed(spoken, self.source.rate, silence))
         self._check_length()
         converted = self._converted(spoken)
         self.result.rate = converted.sample_rate
+        for track, f0 in zip(self.tracks, (converted.f0, converted.target), strict=True):
+            track.append((start, f0))
         self._publish(followed(faded(converted.samples, self.result.rate), self.result.rate, silence))
 
     def _spoken(self, passage: Passage) -> "Samples | None":
@@ -181,17 +195,28 @@ class Performance:
         self.progress("encode", CONVERTED)
         self.conversion.note_length(self.source.seconds)
         (rate, source, result), writing = timed(self._written)
-        self._add_up({"encode": writing})
+        picture = self.scratch / "picture.png"
+        sound, measuring = timed(lambda: self._measured(picture))
+        self._add_up({"encode": writing, "measure": measuring})
         return {
             "result_rate": rate,
             "result_seconds": self.result.seconds,
             "source_seconds": self.source.seconds,
             "used_index": self.index is not None,
-            "facts": self._facts(),
-            "stored_bytes": source.stat().st_size + result.stat().st_size,
-            "source": _stored(self.conversion.source, source),
-            "result": _stored(self.conversion.result, result),  # last: nothing may go wrong once they are stored
+            "facts": {**self._facts(), "sound": sound, "index": self.index_facts},
+            "stored_bytes": sum(path.stat().st_size for path in (source, result, picture)),
+            # Last: nothing may go wrong once they are stored.
+            **stored(self.conversion, {"source": source, "picture": picture, "result": result}),
         }
+
+    def _measured(self, picture: Path) -> dict[str, Any]:
+        from rvc.comparison import Sound, joined
+
+        source, result = (Sound(track.samples, track.rate) for track in (self.source, self.result))
+        f0, target = (joined(track, source.seconds) for track in self.tracks)
+        if self.facts["f0_method"] != "none":
+            source = replace(source, f0=f0, method=self.facts["f0_method"])
+        return compared(source, result, target, picture)
 
     def _written(self) -> tuple[int, Path, Path]:
         """The rate of the result, and both files."""
@@ -250,10 +275,3 @@ def _at(wanted: int, samples: "Samples", rate: int) -> "Samples":
         return samples
     resampled: Samples = soxr.resample(np.asarray(samples, np.float32), rate, wanted, "HQ")
     return resampled
-
-
-def _stored(field: FieldFile, path: Path) -> str:
-    """Put a file in storage; its name there."""
-    with path.open("rb") as handle:
-        field.save(path.name, File(handle), save=False)
-    return str(field.name)

@@ -29,7 +29,8 @@ class RecordingFacts:
 class Recording:
     """A decoded recording. samples: (N,) float32, mono, 16 kHz, |x| <= about 16, mapped from a file, read-only.
 
-    `source_rate` (Hz), `channels` and `codec` are the file's own; `seconds` is measured.
+    `source_rate` (Hz), `channels` and `codec` are the file's own; `seconds` is measured, as are `peak`, the largest
+    sample before anything was mixed, and `clipped`, the frames with a sample at full scale or above.
     """
 
     samples: NDArray[np.float32]
@@ -37,6 +38,8 @@ class Recording:
     channels: int
     seconds: float
     codec: str
+    peak: float = 0.0
+    clipped: int = 0
 
 
 def probe(source: Path, limits: DecodeLimits = DecodeLimits()) -> RecordingFacts:  # noqa: B008 - frozen

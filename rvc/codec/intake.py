@@ -15,6 +15,8 @@ BLOCK = 1 << 15
 """Frames decoded at a time: at 8 channels 1 MiB of float32, whatever the recording's length."""
 PEAK = 16.0
 """Largest sample that is still a recording (24 dB above full scale): beyond, squares overflow further down the line."""
+FULL_SCALE = 1 - 2.0**-15
+"""The largest sample of 16 bit sound."""
 
 
 class Source(Protocol):
@@ -49,16 +51,19 @@ def store(source: Source, target: Path, limits: DecodeLimits) -> dict[str, Any]:
     """
     _check_header(source, limits)
     resampler = soxr.ResampleStream(source.rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
-    frames = written = 0
+    frames = written = clipped = 0
+    peak = 0.0
     with target.open("wb") as out:
         for block in source.blocks():
             frames += len(block)
             limits.check_longest(frames / source.rate)
             written += _write(out, _at_16_khz(_mono(block), source.rate, resampler))
+            loudest = np.abs(block).max(axis=1)
+            peak, clipped = max(peak, float(loudest.max())), clipped + int(np.count_nonzero(loudest >= FULL_SCALE))
         if source.rate != SAMPLE_RATE:
             written += _write(out, resampler.resample_chunk(np.empty(0, np.float32), last=True))
     limits.check_shortest(frames / source.rate)
-    return {**_facts(source, frames), "samples": written}
+    return {**_facts(source, frames), "samples": written, "peak": peak, "clipped": clipped}
 
 
 def _check_header(source: Source, limits: DecodeLimits) -> None:

@@ -42,7 +42,12 @@ def sound(conversion):
 def kept(conversion):
     """The files a conversion with its voice may leave."""
     voice = conversion.voice
-    fields = [conversion.source, conversion.result, *([voice.file, voice.index_file] if voice else [])]
+    fields = [
+        conversion.source,
+        conversion.result,
+        conversion.picture,
+        *([voice.file, voice.index_file] if voice else []),
+    ]
     return {f"files/{field.name}" for field in fields if field}
 
 
@@ -150,14 +155,14 @@ def in_thread(conversion):
 
 
 def test_a_result_that_comes_too_late_is_dropped(conversion, monkeypatch):
-    stored = tasks._stored
+    stored = tasks.stored
 
-    def lose_the_lease(target, job):
-        name = stored(target, job)
+    def lose_the_lease(job, files):
+        names = stored(job, files)
         Conversion.objects.filter(pk=job.pk).update(token="another")
-        return name
+        return names
 
-    monkeypatch.setattr(tasks, "_stored", lose_the_lease)
+    monkeypatch.setattr(tasks, "stored", lose_the_lease)
     run(conversion)
     assert conversion.state == State.RUNNING
     assert not conversion.result

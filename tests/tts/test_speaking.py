@@ -35,8 +35,8 @@ def sound(file):
 
 
 def kept(conversion):
-    files = [conversion.source, conversion.result, conversion.voice.file, conversion.voice.index_file]
-    files += [piece.file for piece in conversion.pieces.all()]
+    files = [conversion.source, conversion.result, conversion.picture, conversion.voice.file]
+    files += [conversion.voice.index_file, *(piece.file for piece in conversion.pieces.all())]
     return {f"files/{file.name}" for file in files if file}
 
 
@@ -103,7 +103,12 @@ def test_it_works(submit, alice):
     assert guessed / 2 < conversion.source_seconds < 2 * guessed
     assert usage(alice).minutes * 60 == pytest.approx(conversion.source_seconds)
     assert (np.isfinite(result).all(), np.abs(result).max() > 0) == (True, True)
-    assert conversion.stored_bytes == conversion.source.size + conversion.result.size
+    assert conversion.stored_bytes == sum(
+        file.size for file in (conversion.source, conversion.result, conversion.picture)
+    )
+    measured = conversion.facts["sound"]
+    assert measured["source"]["seconds"] == pytest.approx(measured["result"]["seconds"], abs=1e-3)
+    assert measured["source"]["pitch"]["median_hz"] > 50
     assert conversion.source_name.startswith("The first sentence is here, and")
     assert conversion.result_name.endswith("… - Tiny.wav")
     facts = conversion.facts
@@ -215,14 +220,14 @@ def test_a_cancelled_speech_stops_and_leaves_nothing_but_what_was_heard(submit, 
 
 
 def test_a_result_that_comes_too_late_is_dropped(submit, whistle, monkeypatch):
-    stored = tasks._stored
+    stored = tasks.stored
 
-    def lose_the_lease(field, path):
-        name = stored(field, path)
+    def lose_the_lease(conversion, files):
+        names = stored(conversion, files)
         Conversion.objects.update(token="another")
-        return name
+        return names
 
-    monkeypatch.setattr(tasks, "_stored", lose_the_lease)
+    monkeypatch.setattr(tasks, "stored", lose_the_lease)
     conversion = run(submit("One two.")).conversion
     assert (conversion.state, bool(conversion.result)) == (State.RUNNING, False)
     assert of_people(base.files_left()) == kept(conversion)
