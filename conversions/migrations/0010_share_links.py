@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversions', '0009_uploads'),
+        ('conversions', '0010_picture'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
