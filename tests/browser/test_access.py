@@ -11,6 +11,7 @@ from jobs.models import WorkerBeat
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
+from tests.browser.axe import LOOKS, serious
 from tests.browser.conftest import DESKTOP, PHONE
 from webhooks.models import Webhook
 
@@ -68,6 +69,7 @@ def test_every_page_is_in_order(open_page, staff, addresses, screen, subtests):
                 closed.first.click()
             keep_picture(page, f"{name}-{screen}")
             assert page.evaluate(PROBLEMS) == []
+            assert serious(page, () if screen == "desktop" else LOOKS) == []
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -76,6 +78,7 @@ def test_the_first_page_is_in_order(open_page, screen):
     page.goto("/")
     keep_picture(page, f"login-{screen}")
     assert page.evaluate(PROBLEMS) == []
+    assert serious(page) == []
 
 
 @pytest.fixture
@@ -106,6 +109,7 @@ def test_the_dashboard_fits_a_phone(open_page, staff, worst_numbers):
     page.get_by_role("heading", name="Is it well?").wait_for()
     page.wait_for_load_state()  # with its style sheets: without them it is as wide as it likes
     keep_picture(page, "dashboard-phone")
+    assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate(TOO_WIDE) == []
 
