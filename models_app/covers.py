@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files import File
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from models_app.models import VoiceModel
 from rvc import sandbox
@@ -29,9 +30,11 @@ def check(picture: "File[Any]") -> bytes:
 
 def _square(picture: "File[Any]") -> bytes:
     if (picture.size or 0) > settings.MAX_COVER_MB << 20:
-        raise VoiceFileError("too_large", f"The picture is larger than {settings.MAX_COVER_MB} MB.")
+        raise VoiceFileError(
+            "too_large", _("The picture is larger than {max_cover_mb} MB.").format(max_cover_mb=settings.MAX_COVER_MB)
+        )
     if not picture.size:
-        raise VoiceFileError("empty_file", "The picture is empty. Choose it again.")
+        raise VoiceFileError("empty_file", _("The picture is empty. Choose it again."))
     with quarantine("cover-") as folder:
         source, target = Path(folder) / "picture.upload", Path(folder) / "cover.webp"
         with source.open("wb") as copy:

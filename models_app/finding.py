@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import get_language_info
+from django.utils.translation import gettext_lazy as _
 
 from models_app.models import Tag, Visibility, VoiceModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-WHOSE = (("", "All voices"), ("mine", "Yours"), ("shared", "Shared with you"), ("everyone", "Everyone's"))
-ORDERS: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "new": ("Newest first", ("-created_at", "id")),
-    "name": ("By name", (Lower("name"), "id")),
-    "used": ("Most used first", ("-use_count", "-created_at", "id")),
+WHOSE = (
+    ("", _("All voices")),
+    ("favourites", _("Your favourites")),
+    ("mine", _("Yours")),
+    ("shared", _("Shared with you")),
+    ("everyone", _("Everyone's")),
+)
+ORDERS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "new": (_("Newest first"), ("-created_at", "id")),
+    "name": (_("By name"), (Lower("name"), "id")),
+    "used": (_("Most used first"), ("-use_count", "-created_at", "id")),
 }
 MOST_WORDS = 8
 MOST_TAGS = 200
@@ -86,9 +93,9 @@ def languages_in(voices: QuerySet[VoiceModel]) -> list[tuple[str, str]]:
 
 def language_name(code: str) -> str:
     """English (GB) for en-GB; a code that nobody named stays as it is."""
-    base, _, rest = code.partition("-")
+    base, dash, rest = code.partition("-")
     try:
-        name = str(get_language_info(base.lower())["name"])
+        name = str(get_language_info(base.lower())["name_translated"])
     except KeyError:
         return code
-    return f"{name} ({rest})" if rest else name
+    return f"{name} ({rest})" if dash else name

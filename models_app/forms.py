@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from models_app import covers, ingest
@@ -19,14 +20,17 @@ LONG = {"description": 3, "origin": 2, "quality": 2, "consent_statement": 2}
 RECOMMENDED = tuple(name for name in ConversionOptions.__dataclass_fields__ if name != "seed")
 OPTION_PREFIX = "option_"
 NEEDS_USUAL = _("Say above at which pitch this voice usually speaks.")
-CONSENT_HELP = "For example: it is my own; she agreed in writing; it is free for everyone, see the licence."
+CONSENT_HELP = _("For example: it is my own; she agreed in writing; it is free for everyone, see the licence.")
 
 
 class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
     """What adding and editing have in common: the words that people say about a voice."""
 
     tags = forms.CharField(
-        max_length=1000, required=False, help_text="Words to find it by, with commas between: alto, warm, singing."
+        label=_("Tags"),
+        max_length=1000,
+        required=False,
+        help_text=_("Words to find it by, with commas between: alto, warm, singing."),
     )
 
     by: Any = None
@@ -37,15 +41,24 @@ class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
         fields: ClassVar[tuple[str, ...]] = ()
         widgets: ClassVar = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in LONG.items()}
         help_texts: ClassVar = {"consent_statement": CONSENT_HELP}
+        labels: ClassVar = {
+            "name": _("Name"),
+            "description": _("Description"),
+            "language": _("Language"),
+            "licence": _("Licence"),
+            "quality": _("Quality"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if consent := self.fields.get("consent_statement"):  # staff who may only look have no fields
             consent.required = settings.REQUIRE_CONSENT
-            consent.error_messages["required"] = "Say by what right you use this voice."
+            consent.error_messages["required"] = gettext("Say by what right you use this voice.")
         for name, field in self.fields.items():
             if isinstance(field, forms.ChoiceField):
-                field.error_messages["invalid_choice"] = f"{field.label or name} must be one of the choices shown."
+                field.error_messages["invalid_choice"] = gettext("{field} must be one of the choices shown.").format(
+                    field=field.label or name
+                )
 
     def clean_tags(self) -> list[str]:
         return tags_from_text(self.cleaned_data["tags"])
@@ -60,19 +73,21 @@ class VoiceForm(SaidForm):
     `form.save()` stores the voice for the `owner` the form was made with; None makes it the server's.
     """
 
-    name = forms.CharField(max_length=120, required=False, help_text="Left empty, the name of the file is used.")
+    name = forms.CharField(
+        label=_("Name"), max_length=120, required=False, help_text=_("Left empty, the name of the file is used.")
+    )
     # An empty file is refused with our own sentence.
     checkpoint = forms.FileField(
         allow_empty_file=True,
-        label="Voice file",
-        help_text="A .pth, .safetensors or .onnx file of an RVC voice, or a .zip that holds one.",
-        error_messages={"required": "Choose the file of the voice."},
+        label=_("Voice file"),
+        help_text=_("A .pth, .safetensors or .onnx file of an RVC voice, or a .zip that holds one."),
+        error_messages={"required": _("Choose the file of the voice.")},
     )
     index = forms.FileField(
         allow_empty_file=True,
-        label="Index file",
+        label=_("Index file"),
         required=False,
-        help_text="The .index file that came with the voice. A zip may hold it already.",
+        help_text=_("The .index file that came with the voice. A zip may hold it already."),
     )
 
     class Meta(SaidForm.Meta):
@@ -123,17 +138,18 @@ class VoiceEditForm(SaidForm):
     """Change what is said about a voice; its files stay as they are. `form.save()` leaves an event of `by`."""
 
     cover = forms.FileField(
+        label=_("Picture"),
         allow_empty_file=True,
         required=False,
-        help_text="A PNG, JPEG, WebP or GIF. Its middle is shown as a square.",
+        help_text=_("A PNG, JPEG, WebP or GIF. Its middle is shown as a square."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
     )
-    remove_cover = forms.BooleanField(required=False, label="Remove the picture")
+    remove_cover = forms.BooleanField(required=False, label=_("Remove the picture"))
     speaker_names = forms.CharField(
         max_length=300_000,
         required=False,
-        label="Names of its speakers",
-        help_text="One a line, after its number: 0: Anna",
+        label=_("Names of its speakers"),
+        help_text=_("One a line, after its number: 0: Anna"),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
 
@@ -150,7 +166,7 @@ class VoiceEditForm(SaidForm):
         self.initial["tags"] = ", ".join(self.instance.tag_words)
         self.initial["speaker_names"] = names_as_text(self.instance.speaker_names)
         for name in RECOMMENDED:
-            self.fields[OPTION_PREFIX + name] = option_field(name, "No default of its own")
+            self.fields[OPTION_PREFIX + name] = option_field(name, gettext("No default of its own"))
             self.initial[OPTION_PREFIX + name] = self.instance.recommended.get(name)
         if not self.instance.cover:
             del self.fields["remove_cover"]

@@ -5,33 +5,39 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, choice_sentence, option_range, range_sentence
 
 LABELS = {
-    "pitch_shift": "Pitch",
-    "pitch_mode": "Fitting the pitch",
-    "f0_method": "Pitch method",
-    "index_rate": "Index strength",
-    "loudness_mix": "Loudness",
-    "unvoiced": "Unvoiced sounds",
-    "output_rate": "Sampling rate",
-    "output_format": "File format",
+    "pitch_shift": _("Pitch"),
+    "pitch_mode": _("Fitting the pitch"),
+    "f0_method": _("Pitch method"),
+    "index_rate": _("Index strength"),
+    "protect": _("Protect"),
+    "loudness_mix": _("Loudness"),
+    "speaker": _("Speaker"),
+    "unvoiced": _("Unvoiced sounds"),
+    "precision": _("Precision"),
+    "output_rate": _("Sampling rate"),
+    "output_format": _("File format"),
+    "seed": _("Seed"),
 }
 
 
-def option_field(name: str, empty: str = "As recommended") -> forms.Field:
+def option_field(name: str, empty: str = "") -> forms.Field:
     """The form field of one conversion option. Left empty, the voice's recommendation or the default is used.
 
-    empty: what a choice is called that is not made.
+    empty: what a choice is called that is not made, instead of "As recommended".
     """
     spec = ConversionOptions.__dataclass_fields__[name]
-    shown: dict[str, Any] = {"required": False, "label": LABELS.get(name, name.replace("_", " ").capitalize())}
-    shown["help_text"] = " ".join(filter(None, (spec.metadata["help"], _unit(spec.metadata["unit"]))))
+    shown: dict[str, Any] = {"required": False, "label": str(LABELS[name])}
+    shown["help_text"] = " ".join(filter(None, (gettext(spec.metadata["help"]), _unit(spec.metadata["unit"]))))
     shown["error_messages"] = option_errors(name, shown["label"])
     if name in CHOICES:
-        choices = [(value, FORMAT_LABELS.get(value, value)) for value in CHOICES[name]]
-        return forms.ChoiceField(choices=[("", empty), *choices], **shown)
+        choices = [(value, gettext(FORMAT_LABELS.get(value, value))) for value in CHOICES[name]]
+        return forms.ChoiceField(choices=[("", empty or gettext("As recommended")), *choices], **shown)
     kind = forms.IntegerField if spec.type is int else forms.FloatField
     return kind(validators=[within_range(name, shown["label"])], **shown)
 
@@ -56,4 +62,4 @@ def within_range(name: str, called: str = "") -> Callable[[float], None]:
 
 
 def _unit(unit: str) -> str:
-    return f"In {unit}." if unit else ""
+    return gettext("In {unit}.").format(unit=gettext(unit)) if unit else ""

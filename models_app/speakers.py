@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from rvc.voicefile.speakers import LONGEST_SPEAKER_NAME, cleaned_name
 
@@ -22,13 +23,23 @@ def checked_names(named: Iterable[tuple[int, str]], count: int) -> dict[str, str
     found: dict[int, str] = {}
     for number, name in named:
         if not 0 <= number < count:
-            raise ValidationError(f"There is no speaker {number}: this voice has {count}, counted from 0.")
+            raise ValidationError(
+                _("There is no speaker {number}: this voice has {count}, counted from 0.").format(
+                    number=number, count=count
+                )
+            )
         if number in found:
-            raise ValidationError(f"Speaker {number} is named twice.")
+            raise ValidationError(_("Speaker {number} is named twice.").format(number=number))
         if any(not letter.isprintable() for letter in name):
-            raise ValidationError(f"The name of speaker {number} holds a sign that cannot be shown.")
+            raise ValidationError(
+                _("The name of speaker {number} holds a sign that cannot be shown.").format(number=number)
+            )
         if len(name) > LONGEST_SPEAKER_NAME:
-            raise ValidationError(f"The name of speaker {number} is too long: at most {LONGEST_SPEAKER_NAME} letters.")
+            raise ValidationError(
+                _("The name of speaker {number} is too long: at most {longest_speaker_name} letters.").format(
+                    number=number, longest_speaker_name=LONGEST_SPEAKER_NAME
+                )
+            )
         found[number] = cleaned_name(name)
     return {str(number): name for number, name in sorted(found.items()) if name}
 
@@ -39,7 +50,7 @@ def names_from_text(text: str, count: int) -> dict[str, str]:
     for line in filter(None, (line.strip() for line in text.splitlines())):
         match = LINE.fullmatch(line)
         if match is None:
-            raise ValidationError(f"“{line[:40]}” does not begin with the number of a speaker.")
+            raise ValidationError(_("“{value}” does not begin with the number of a speaker.").format(value=line[:40]))
         named.append((int(match[1]), match[2]))
     return checked_names(named, count)
 
@@ -57,9 +68,11 @@ def both_named(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str,
 
 def speakers_in_words(count: int, names: Mapping[str, str]) -> str:
     if count == 1:
-        return names.get("0") or "one"
+        return names.get("0") or _("one")
     if not names:
-        return f"{count}, numbered from 0 to {count - 1}"
+        return _("{count}, numbered from 0 to {last}").format(count=count, last=count - 1)
     shown = ", ".join(f"{number} {name}" for number, name in list(names.items())[:SHOWN])
-    more = f" and {len(names) - SHOWN} more with a name" if len(names) > SHOWN else ""
-    return f"{count}, of them {shown}{more}" if len(names) < count or more else shown
+    more = len(names) - SHOWN
+    if more > 0:
+        return _("{count}, of them {names} and {more} more with a name").format(count=count, names=shown, more=more)
+    return _("{count}, of them {names}").format(count=count, names=shown) if len(names) < count else shown

@@ -8,6 +8,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from models_app.finding import ORDERS, WHOSE
 from models_app.models import Visibility, VoiceModel
@@ -26,7 +28,7 @@ def people_named(names: list[str]) -> "list[User]":
     users = {user.get_username(): user for user in get_user_model().objects.filter(username__in=wanted)}
     for name in wanted:
         if name not in users:
-            raise ValidationError(f"Nobody here is called “{name[:60]}”.", code="not_found")
+            raise ValidationError(gettext("Nobody here is called “{value}”.").format(value=name[:60]), code="not_found")
     return [users[name] for name in wanted]
 
 
@@ -38,19 +40,21 @@ def groups_offered(user: Any, voice: VoiceModel) -> "Any":
 class ShareForm(forms.Form):
     """Who may use a voice."""
 
-    visibility = forms.ChoiceField(choices=Visibility.choices, widget=forms.RadioSelect, label="Who may use it")
+    visibility = forms.ChoiceField(choices=Visibility.choices, widget=forms.RadioSelect, label=_("Who may use it"))
     people = forms.CharField(
+        label=_("People"),
         max_length=2000,
         required=False,
-        help_text="User names, with commas between.",
+        help_text=_("User names, with commas between."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     groups = forms.ModelMultipleChoiceField(
         Group.objects.none(),
+        label=_("Groups"),
         to_field_name="name",  # an id that is too large for the database would be a fault of ours
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Groups that you are in.",
+        help_text=_("Groups that you are in."),
     )
 
     def __init__(self, data: Any = None, *, voice: VoiceModel, by: Any) -> None:
@@ -73,25 +77,27 @@ class ShareForm(forms.Form):
 class IndexForm(forms.Form):
     index = forms.FileField(
         allow_empty_file=True,
-        label="Index file",
-        help_text="A .index file for this voice. It is checked before the old one goes.",
+        label=_("Index file"),
+        help_text=_("A .index file for this voice. It is checked before the old one goes."),
     )
 
 
 class BlendForm(forms.Form):
     """Two voices and how much of the first. Any of `voices` may be sent; those that a word finds are offered."""
 
-    first = forms.ModelChoiceField(VoiceModel.objects.none(), label="First voice", empty_label=None)
-    second = forms.ModelChoiceField(VoiceModel.objects.none(), label="Second voice", empty_label=None)
+    first = forms.ModelChoiceField(VoiceModel.objects.none(), label=_("First voice"), empty_label=None)
+    second = forms.ModelChoiceField(VoiceModel.objects.none(), label=_("Second voice"), empty_label=None)
     share = forms.FloatField(
         min_value=1,
         max_value=99,
         initial=50,
-        label="Share of the first",
-        help_text="1 to 99 percent; the rest is the second's.",
+        label=_("Share of the first"),
+        help_text=_("1 to 99 percent; the rest is the second's."),
         widget=forms.NumberInput(attrs={"step": 1}),
     )
-    name = forms.CharField(max_length=120, required=False, help_text="Left empty, both names with a plus between.")
+    name = forms.CharField(
+        label=_("Name"), max_length=120, required=False, help_text=_("Left empty, both names with a plus between.")
+    )
 
     def __init__(self, *args: Any, voices: "QuerySet[VoiceModel]", find: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,7 +114,7 @@ class BlendForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and cleaned["first"] == cleaned["second"]:
-            self.add_error("second", ValidationError("Choose two different voices.", code="cannot_blend"))
+            self.add_error("second", ValidationError(gettext("Choose two different voices."), code="cannot_blend"))
         return cleaned
 
 
@@ -125,14 +131,14 @@ class FindForm(forms.Form):
     search = forms.CharField(
         max_length=100,
         required=False,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, word, tag or person"}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, word, tag or person")}),
     )
-    whose = forms.ChoiceField(choices=WHOSE, required=False, label="Whose")
+    whose = forms.ChoiceField(choices=WHOSE, required=False, label=_("Whose"))
     tag = forms.ChoiceField(required=False)
     language = forms.ChoiceField(required=False)
-    order = forms.ChoiceField(choices=[(name, words) for name, (words, _) in ORDERS.items()], required=False)
+    order = forms.ChoiceField(choices=[(name, words) for name, (words, fields) in ORDERS.items()], required=False)
 
     def __init__(self, *args: Any, tags: list[str], languages: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tag"].choices = [("", "Any tag"), *((tag, tag) for tag in tags)]  # type: ignore[attr-defined]
-        self.fields["language"].choices = [("", "Any language"), *languages]  # type: ignore[attr-defined]
+        self.fields["tag"].choices = [("", gettext("Any tag")), *((tag, tag) for tag in tags)]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", gettext("Any language")), *languages]  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from models_app.exports import kinds
@@ -71,7 +72,7 @@ def voice_add(request: PersonRequest) -> HttpResponse:
     except RVCError as error:  # the same bytes came a second time while these were checked, or it is too much
         form.add_error(error.field, ValidationError(error.message, code=error.code))
         return _form_page(request, {"form": form})
-    messages.success(request, f"“{voice}” is checked and added.")
+    messages.success(request, _("“{voice}” is checked and added.").format(voice=voice))
     if by_script(request):
         return JsonResponse({"url": _after_adding(voice)}, status=201)
     return redirect(_after_adding(voice))
@@ -85,7 +86,7 @@ def voice_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return _form_page(request, {"form": form, "voice": voice})
     form.save()
-    messages.success(request, f"What is said about “{voice}” is saved.")
+    messages.success(request, _("What is said about “{voice}” is saved.").format(voice=voice))
     return redirect(voice)
 
 
@@ -97,7 +98,7 @@ def voice_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
         waiting = voice.conversions.active().count()
         return render(request, "models_app/confirm_delete.html", {"voice": voice, "waiting": waiting})
     voice.remove(request.user)
-    messages.success(request, f"“{voice}” is deleted.")
+    messages.success(request, _("“{voice}” is deleted.").format(voice=voice))
     return redirect("voices:list")
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import WorkerBeat
@@ -53,7 +54,7 @@ def import_status(request: PersonRequest, pk: UUID) -> HttpResponse:
 def import_cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     job = _visible(request, pk)
     if not job.cancel():
-        messages.info(request, "It had already ended.")
+        messages.info(request, _("It had already ended."))
     return redirect(job)
 
 
@@ -64,7 +65,7 @@ def import_retry(request: PersonRequest, pk: UUID) -> HttpResponse:
     try:
         VoiceImport.objects.check_room(request.user)
         if not job.retry():
-            messages.info(request, "Only an import that did not succeed can be tried again.")
+            messages.info(request, _("Only an import that did not succeed can be tried again."))
     except RVCError as error:
         messages.error(request, error.message)
     return redirect(job)
@@ -76,9 +77,9 @@ def import_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Forget one that has ended; its voice stays."""
     job = _visible(request, pk)
     if not job.remove():
-        messages.error(request, "It waits or runs: cancel it first.")
+        messages.error(request, _("It waits or runs: cancel it first."))
         return redirect(job)
-    messages.success(request, f"The import of “{job.label}” is forgotten.")
+    messages.success(request, _("The import of “{label}” is forgotten.").format(label=job.label))
     return redirect("voices:import")
 
 

@@ -11,6 +11,8 @@ from django.core.files.base import ContentFile
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from models_app.models.event import Action, Recorded
 from models_app.models.tag import Tag
@@ -37,7 +39,7 @@ def cover_path(voice: "Described", filename: str) -> str:
 
 def check_language(code: str) -> None:
     if code and not LANGUAGE.fullmatch(code):
-        raise ValidationError("Write a language code such as en, pt-BR or zh-Hant.", code="bad_language")
+        raise ValidationError(gettext("Write a language code such as en, pt-BR or zh-Hant."), code="bad_language")
 
 
 class Described(Recorded):
@@ -48,15 +50,18 @@ class Described(Recorded):
     description = models.TextField(max_length=2000, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="voices")
     language = models.CharField(
-        max_length=35, blank=True, validators=[check_language], help_text="A language code: en, pt-BR, zh-Hant."
+        max_length=35,
+        blank=True,
+        validators=[check_language],
+        help_text=_("A language code: en, pt-BR, zh-Hant."),
     )
     cover = models.FileField(upload_to=cover_path, blank=True, editable=False)
     licence = models.CharField(max_length=200, blank=True)
-    origin = models.TextField("source", max_length=2000, blank=True)
+    origin = models.TextField(_("source"), max_length=2000, blank=True)
     quality = models.TextField(max_length=2000, blank=True)
     recommended = models.JSONField(default=dict, blank=True, help_text="Options that suit this voice.")
     speaker_names = models.JSONField(default=dict, blank=True, help_text="Number as text to name; not all have one.")
-    consent_statement = models.TextField("I may use this voice because", max_length=2000, blank=True)
+    consent_statement = models.TextField(_("I may use this voice because"), max_length=2000, blank=True)
     consent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
     )

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Action(models.TextChoices):
-    ADDED = "added", "Added"
-    BLENDED = "blended", "Made as a blend"
-    EDITED = "edited", "Edited"
-    SHARED = "shared", "Shared"
-    EXPORTED = "exported", "Exported"
-    INDEXED = "indexed", "Index changed"
-    CHECKED = "checked", "Checked again"
-    GIVEN = "given", "Owner changed"
-    DELETED = "deleted", "Deleted"
+    ADDED = "added", _("Added")
+    BLENDED = "blended", _("Made as a blend")
+    EDITED = "edited", _("Edited")
+    SHARED = "shared", _("Shared")
+    EXPORTED = "exported", _("Exported")
+    INDEXED = "indexed", _("Index changed")
+    CHECKED = "checked", _("Checked again")
+    GIVEN = "given", _("Owner changed")
+    DELETED = "deleted", _("Deleted")
 
 
 class VoiceEventQuerySet(models.QuerySet["VoiceEvent"]):

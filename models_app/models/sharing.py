@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from models_app.models.event import Action, Recorded
 
@@ -17,9 +18,9 @@ V = TypeVar("V", bound="Shared")
 
 
 class Visibility(models.TextChoices):
-    PRIVATE = "private", "Only you"
-    PEOPLE = "people", "People and groups you name"
-    EVERYONE = "everyone", "Everyone on this server"
+    PRIVATE = "private", _("Only you")
+    PEOPLE = "people", _("People and groups you name")
+    EVERYONE = "everyone", _("Everyone on this server")
 
 
 class SharedQuerySet(models.QuerySet[V]):
@@ -64,7 +65,7 @@ class Shared(Recorded):
         related_name="voices",
         help_text="Empty: the voice belongs to the server.",
     )
-    visibility = models.CharField("who may use it", max_length=10, choices=Visibility, default=Visibility.PRIVATE)
+    visibility = models.CharField(_("who may use it"), max_length=10, choices=Visibility, default=Visibility.PRIVATE)
     people = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="voices_shared")
     groups = models.ManyToManyField(Group, blank=True, related_name="voices_shared")
 

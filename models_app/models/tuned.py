@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from models_app.models.described import Described
 from rvc.errors import OptionError
@@ -18,12 +19,14 @@ class Tuned(Described):
     speakers: Any
 
     usual_f0 = models.FloatField(
-        "usual pitch",
+        _("usual pitch"),
         null=True,
         blank=True,
         validators=[MinValueValidator(LOWEST_USUAL), MaxValueValidator(HIGHEST_USUAL)],
-        help_text="Hz, the median of how this voice speaks: men about 80 to 150, women about 160 to 250. "
-        "Recordings and texts are brought to it by the automatic pitch.",
+        help_text=_(
+            "Hz, the median of how this voice speaks: men about 80 to 150, women about 160 to 250. "
+            "Recordings and texts are brought to it by the automatic pitch."
+        ),
     )
 
     class Meta:

@@ -12,6 +12,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
 
 from jobs.quotas import admit_bytes
 from models_app import ingest
@@ -101,9 +102,9 @@ class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
 
 
 class VoiceState(models.TextChoices):
-    UNCHECKED = "unchecked", "Not tried yet"
-    READY = "ready", "Ready"
-    UNUSABLE = "unusable", "Does not speak"
+    UNCHECKED = "unchecked", _("Not tried yet")
+    READY = "ready", _("Ready")
+    UNUSABLE = "unusable", _("Does not speak")
 
 
 class VoiceModel(Shared, Tuned):

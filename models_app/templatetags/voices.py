@@ -8,17 +8,19 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from models_app.models import Visibility, VoiceImport, VoiceModel
 
 register = template.Library()
 
 IMPORT_WORDS = {
-    "connect": "Asking the address",
-    "download": "Fetching the voice",
-    "index": "Fetching its index",
-    "check": "Checking what came",
-    "store": "Keeping it",
+    "connect": gettext_lazy("Asking the address"),
+    "download": gettext_lazy("Fetching the voice"),
+    "index": gettext_lazy("Fetching its index"),
+    "check": gettext_lazy("Checking what came"),
+    "store": gettext_lazy("Keeping it"),
 }
 BARS = 7
 PALETTES = 6
@@ -53,9 +55,9 @@ def voice_art(voice: VoiceModel) -> SafeString:
 def sharing(voice: VoiceModel, user: User) -> str:
     """One or two words for who may use it, as this person sees it."""
     if voice.owner_id != user.pk:
-        return "shared with you" if voice.visibility == Visibility.PEOPLE else "for everyone"
-    return {Visibility.PRIVATE: "only you", Visibility.PEOPLE: "shared by name"}.get(
-        Visibility(voice.visibility), "for everyone"
+        return _("shared with you") if voice.visibility == Visibility.PEOPLE else _("for everyone")
+    return {Visibility.PRIVATE: _("only you"), Visibility.PEOPLE: _("shared by name")}.get(
+        Visibility(voice.visibility), _("for everyone")
     )
 
 
@@ -63,5 +65,9 @@ def sharing(voice: VoiceModel, user: User) -> str:
 def import_words(job: VoiceImport) -> str:
     """What an import that has not ended is doing."""
     if job.position:
-        return "Waiting for a worker" if job.position == 1 else f"Waiting, number {job.position} in the queue"
-    return IMPORT_WORDS.get(job.stage, "Starting")
+        return (
+            _("Waiting for a worker")
+            if job.position == 1
+            else _("Waiting, number {number} in the queue").format(number=job.position)
+        )
+    return str(IMPORT_WORDS.get(job.stage) or _("Starting"))

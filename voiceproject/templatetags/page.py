@@ -1,9 +1,11 @@
 """What every page needs: icons from the sprite, and quantities in plain words."""
 
 import re
+from decimal import Decimal
 
 from django import template
 from django.templatetags.static import static
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -34,7 +36,7 @@ def clock(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{number_format(seconds, 1)} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d} min"
 
@@ -42,4 +44,4 @@ def clock(seconds: float | None) -> str:
 @register.filter
 def kilohertz(rate: int | None) -> str:
     """A sampling rate as people say it: 25600 is 25.6 kHz."""
-    return f"{rate / 1000:g} kHz" if rate else "–"
+    return f"{number_format(Decimal(f'{rate / 1000:.10g}'))} kHz" if rate else "–"
