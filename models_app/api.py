@@ -16,7 +16,7 @@ from models_app.blending import blend
 from models_app.exports import serve_export
 from models_app.finding import ORDERS, Wish, find
 from models_app.indexes import remove_index, replace_index
-from models_app.models import Visibility, VoiceCheck, VoiceModel
+from models_app.models import FavouriteVoice, Visibility, VoiceCheck, VoiceModel
 from models_app.previews import serve_preview
 from models_app.serializers import (
     BlendSerializer,
@@ -39,9 +39,11 @@ FILTERS = [
     OpenApiParameter("tag", str, description="One tag that it has."),
     OpenApiParameter("language", str, description="A language code; en finds en-GB too."),
     OpenApiParameter("mine", bool, description="Only yours (true), only others' (false)."),
+    OpenApiParameter("favourite", bool, description="Only those with your star (true)."),
     OpenApiParameter("visibility", str, enum=Visibility.values, description="Who may use it."),
     OpenApiParameter("order", str, enum=list(ORDERS), description="new, name or used; new when left out."),
 ]
+FAVOURITE = {"": "", "true": "favourites", "1": "favourites", "false": "", "0": ""}
 MINE = {"": "", "true": "mine", "1": "mine", "false": "shared", "0": "shared"}
 
 
@@ -64,12 +66,18 @@ class AsWished(NewestFirst):
 def wish_of(request: Request) -> Wish:
     """What the address asks for; a word that a filter does not know is refused by its name."""
     asked = {name: request.query_params.get(name, "").replace("\0", "") for name in ("search", "tag", "language")}
-    known = {"mine": tuple(MINE), "visibility": ("", *Visibility.values), "order": ("", *ORDERS)}
+    known = {
+        "mine": tuple(MINE),
+        "favourite": tuple(FAVOURITE),
+        "visibility": ("", *Visibility.values),
+        "order": ("", *ORDERS),
+    }
     for name, words in known.items():
         if request.query_params.get(name, "").lower() not in words:
             raise exceptions.ValidationError({name: f"This must be one of {', '.join(filter(None, words))}."})
     whose = MINE[request.query_params.get("mine", "").lower()]
-    return Wish(**asked, whose=whose, visibility=request.query_params.get("visibility", "").lower())
+    starred = bool(FAVOURITE[request.query_params.get("favourite", "").lower()])
+    return Wish(**asked, whose=whose, starred=starred, visibility=request.query_params.get("visibility", "").lower())
 
 
 class VoiceViewSet(
@@ -98,10 +106,11 @@ class VoiceViewSet(
             voices = find(self.person, wish_of(self.request))
         elif self.action in ("pth", "safetensors", "index", "onnx"):
             voices = VoiceModel.objects.exportable_by(self.person)
-        elif self.action in ("retrieve", "preview", "cover"):
+        elif self.action in ("retrieve", "preview", "cover", "favourite", "delete_favourite"):
             voices = VoiceModel.objects.visible_to(self.person)
         else:
             voices = VoiceModel.objects.editable_by(self.person)
+        voices = voices.annotate(starred=FavouriteVoice.objects.of(self.person))
         return voices.select_related("owner", "consent_by").prefetch_related("tags", "people", "groups")
 
     @extend_schema(parameters=FILTERS)
@@ -153,6 +162,20 @@ class VoiceViewSet(
     def events(self, request: Request, pk: str) -> Response:
         """Who did what to it when, newest first, at most 200 lines; for its owner."""
         return Response(EventSerializer(self.get_object().events.all()[:200], many=True).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["put"])
+    def favourite(self, request: Request, pk: str) -> Response:
+        """Give it your star, which nobody else sees."""
+        FavouriteVoice.objects.put(self.person, self.get_object(), starred=True)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses={204: None})
+    @favourite.mapping.delete
+    def delete_favourite(self, request: Request, pk: str) -> Response:
+        """Take your star away."""
+        FavouriteVoice.objects.put(self.person, self.get_object(), starred=False)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @PICTURE
     @action(detail=True, content_negotiation_class=AnyAccept)

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from models_app.models import Tag, Visibility, VoiceModel
+from models_app.models import FavouriteVoice, Tag, Visibility, VoiceModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -37,6 +37,7 @@ class Wish:
     tag: str = ""
     language: str = ""
     whose: str = ""
+    starred: bool = False
     visibility: str = ""
     order: str = "new"
 
@@ -52,6 +53,8 @@ def find(user: "User", wish: Wish) -> QuerySet[VoiceModel]:
         voices = voices.filter(Q(language__iexact=wish.language) | Q(language__istartswith=f"{wish.language}-"))
     if wish.visibility:
         voices = voices.filter(visibility=wish.visibility)
+    if wish.starred or wish.whose == "favourites":
+        voices = voices.filter(FavouriteVoice.objects.of(user))
     voices = _whose(voices, user, wish.whose)
     return voices.order_by(*ORDERS.get(wish.order, ORDERS["new"])[1])
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from models_app.forms import name_from_file
-from models_app.models import Visibility, VoiceEvent, VoiceModel, tags_from_text
+from models_app.models import FavouriteVoice, Visibility, VoiceEvent, VoiceModel, tags_from_text
 from models_app.speakers import checked_names
 from models_app.upkeep_forms import groups_offered, people_named
 from rvc.errors import OptionError
@@ -109,6 +109,7 @@ class SpeakersField(serializers.ListField):
 class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel]):
     owner = serializers.CharField(source="owner.username", default=None, read_only=True, allow_null=True)
     editable = serializers.SerializerMethodField(help_text="Whether you may change or delete it.")
+    favourite = serializers.SerializerMethodField(help_text="Whether it has your star.")
     tags = TagsField()
     people = NamesField(help_text="User names; for its owner alone.")
     groups = NamesField(help_text="Names of groups that you are in; for its owner alone.")
@@ -130,8 +131,8 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
         model = VoiceModel
         fields = (
             "id", "name", "slug", "description", "tags", "language", "visibility", "people", "groups", "owner",
-            "editable", "version", "f0", "sample_rate", "speakers", "speaker_names", "vocoder", "encoder", "needs",
-            "state", "state_message", "preview", "cover", "has_index", "licence", "origin", "quality",
+            "editable", "favourite", "version", "f0", "sample_rate", "speakers", "speaker_names", "vocoder", "encoder",
+            "needs", "state", "state_message", "preview", "cover", "has_index", "licence", "origin", "quality",
             "consent_statement", "consent_by", "consent_at", "recommended", "usual_f0", "use_count", "report",
             "size_bytes", "created_at",
         )  # fmt: skip
@@ -147,6 +148,11 @@ class VoiceSerializer(StrictSerializer, serializers.ModelSerializer[VoiceModel])
 
     def get_editable(self, voice: VoiceModel) -> bool:
         return voice.editable_by(self._user())
+
+    def get_favourite(self, voice: VoiceModel) -> bool:
+        if not hasattr(voice, "starred"):  # it was made just now, or changed
+            return FavouriteVoice.objects.filter(owner_id=self._user().pk, voice=voice).exists()
+        return bool(voice.starred)
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_cover(self, voice: VoiceModel) -> str | None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from models_app import assets_views, exports, previews, upkeep, views
+from models_app import assets_views, exports, favourites, previews, upkeep, views
 from models_app.imports.urls import urlpatterns as imports
 
 app_name = "voices"
@@ -12,6 +12,7 @@ urlpatterns = [
     path("named/<slug:slug>/", views.voice_named, name="named"),
     path("<uuid:pk>/", views.voice_detail, name="detail"),
     path("<uuid:pk>/edit/", views.voice_edit, name="edit"),
+    path("<uuid:pk>/favourite/", favourites.voice_favourite, name="favourite"),
     path("<uuid:pk>/fetch/", assets_views.fetch_for_voice, name="fetch"),
     path("<uuid:pk>/preview/", previews.voice_preview, name="preview"),
     path("<uuid:pk>/share/", upkeep.voice_share, name="share"),

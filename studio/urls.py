@@ -5,4 +5,6 @@ from studio import views
 app_name = "studio"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("studio/voices/", views.voices, name="voices"),
+    path("speak/", views.speak, name="speak"),
 ]

@@ -105,7 +105,7 @@ class TestUpload:
         uploads = disk("uploads")
         uploads.fill()
         client.force_login(voice.owner)
-        answer = client.post("/conversions/add/", {"voice": voice.pk, "recording": base.upload(SOUND)})
+        answer = client.post("/", {"voice": voice.pk, "recording": base.upload(SOUND)})
         assert answer.status_code == 507
         assert "no room left" in answer.content.decode()
         assert uploads.files() == []
@@ -138,7 +138,7 @@ class TestStorage:
         voice = make_voice(alice)
         files.fill()
         client.force_login(alice)
-        answer = client.post("/conversions/add/", {"voice": voice.pk, "recording": base.upload(SOUND)})
+        answer = client.post("/", {"voice": voice.pk, "recording": base.upload(SOUND)})
         assert answer.status_code == 507
         assert not Conversion.objects.exists()
 

@@ -1,5 +1,8 @@
-// The options of the form: sliders beside numbers, what the picked voice recommends, and finding a voice by its name.
+// The options of the form: sliders beside numbers, what the picked voice recommends, and presets.
 (() => {
+  const chosen = (root) => root.querySelector("input[name=voice]:checked");
+  const fieldOf = (field) => field.querySelector("select:not([data-names]), input[type=number]");
+
   function addSlider(box) {
     const number = box.querySelector("input");
     const slider = document.createElement("input");
@@ -10,28 +13,28 @@
     box.prepend(slider);
   }
 
+  function put(field, value) {
+    fieldOf(field).value = value;
+    const slider = field.querySelector("input[type=range]");
+    if (slider) slider.value = fieldOf(field).value;
+  }
+
   // Server and script agree on one rule: the voice's recommendation if it has one, else the default. What a person
-  // has changed by hand stays.
-  function recommend(form, voice) {
+  // has changed by hand, or by a preset, stays.
+  function recommend(root, voice) {
     const wanted = JSON.parse(voice.dataset.recommended || "{}");
-    for (const field of form.querySelectorAll("[data-option]")) {
-      const input = field.querySelector("select, input[type=number]");
-      if (!field.dataset.touched) {
-        input.value = wanted[field.dataset.option] ?? input.dataset.default;
-        const slider = field.querySelector("input[type=range]");
-        if (slider) slider.value = input.value;
-      }
+    for (const field of root.querySelectorAll("[data-option]")) {
+      if (!field.dataset.touched) put(field, wanted[field.dataset.option] ?? fieldOf(field).dataset.default);
       mark(field, wanted[field.dataset.option]);
     }
   }
 
   function mark(field, wanted) {
-    const value = field.querySelector("select, input[type=number]").value;
-    field.querySelector("[data-from-voice]").hidden = wanted === undefined || String(wanted) !== value;
+    field.querySelector("[data-from-voice]").hidden = wanted === undefined || String(wanted) !== fieldOf(field).value;
   }
 
-  function speakers(form, voice) {
-    const field = form.querySelector('[data-option="speaker"]');
+  function speakers(root, voice) {
+    const field = root.querySelector('[data-option="speaker"]');
     const last = Number(voice.dataset.speakers) - 1;
     field.hidden = last < 1;
     field.querySelector("input").max = last;
@@ -45,6 +48,7 @@
     number.hidden = last > 0 && last < 256 && Object.keys(names).length > 0;
     if (!number.hidden) return;
     const select = document.createElement("select");
+    select.dataset.names = "";
     select.setAttribute("aria-labelledby", number.id + "_label");
     for (let id = 0; id <= last; id++) select.add(new Option(names[id] ? `${id} – ${names[id]}` : id, id));
     select.value = number.value;
@@ -52,37 +56,57 @@
     number.after(select);
   }
 
-  function find(search) {
-    const form = search.closest("form");
-    const wanted = search.value.trim().toLowerCase();
-    let found = 0;
-    for (const choice of form.querySelectorAll(search.dataset.find)) {
-      choice.hidden = !choice.dataset.name.includes(wanted);
-      found += !choice.hidden;
+  // The automatic pitch needs to know where the voice speaks.
+  function usualPitch(root, voice) {
+    const mode = root.querySelector('[data-option="pitch_mode"] select');
+    const auto = mode?.querySelector('option[value="auto"]');
+    if (!auto) return;
+    auto.disabled = !voice.dataset.usual;
+    if (auto.disabled && mode.value === "auto") mode.value = mode.dataset.default;
+  }
+
+  function picked(root, voice) {
+    recommend(root, voice);
+    speakers(root, voice);
+    usualPitch(root, voice);
+  }
+
+  function preset(root, select) {
+    const wanted = JSON.parse(select.selectedOptions[0].dataset.options);
+    for (const field of root.querySelectorAll("[data-option]")) {
+      delete field.dataset.touched;
+      if (field.dataset.option in wanted) { put(field, wanted[field.dataset.option]); field.dataset.touched = "yes"; }
     }
-    form.querySelector("[data-found-none]").hidden = found > 0;
+    const voice = chosen(root);
+    if (voice) picked(root, voice);
   }
 
-  function start(form) {
-    form.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
-    form.querySelectorAll("[data-slide]").forEach(addSlider);
-    form.querySelector("[data-find]")?.addEventListener("input", (event) => find(event.target));
-    form.addEventListener("change", (event) => {
-      const field = event.target.closest("[data-option]");
-      const voice = form.querySelector("input[name=voice]:checked");
-      if (event.target === voice) { recommend(form, voice); speakers(form, voice); }
-      if (field) { field.dataset.touched = "yes"; if (voice) mark(field, JSON.parse(voice.dataset.recommended)[field.dataset.option]); }
+  function changed(root, event) {
+    const field = event.target.closest("[data-option]");
+    const voice = chosen(root);
+    if (event.target.name === "voice") picked(root, voice);
+    if (event.target.matches("[data-preset]")) preset(root, event.target);
+    if (!field) return;
+    field.dataset.touched = "yes";
+    if (voice) mark(field, JSON.parse(voice.dataset.recommended)[field.dataset.option]);
+  }
+
+  function start(root) {
+    root.querySelectorAll("[data-needs-script]").forEach((element) => { element.hidden = false; });
+    root.querySelectorAll("[data-slide]").forEach(addSlider);
+    root.addEventListener("change", (event) => changed(root, event));
+    root.querySelector("[name=preset_name]").addEventListener("keydown", (event) => {
+      if (event.key === "Enter") { event.preventDefault(); root.querySelector("[value=preset-keep]").click(); }
     });
-    const voice = form.querySelector("input[name=voice]:checked");
+    const voice = chosen(root);
     if (!voice) return;
-    speakers(form, voice);
+    speakers(root, voice);
+    usualPitch(root, voice);
     const wanted = JSON.parse(voice.dataset.recommended);
-    form.querySelectorAll("[data-option]").forEach((field) => mark(field, wanted[field.dataset.option]));
-    const list = voice.closest(".voices");
-    if (voice.closest("label").offsetTop - list.offsetTop > list.clientHeight - 60) list.scrollTop = voice.closest("label").offsetTop - list.offsetTop - 8;
+    root.querySelectorAll("[data-option]").forEach((field) => mark(field, wanted[field.dataset.option]));
   }
 
-  document.addEventListener("form:replaced", (event) => start(event.detail));
-  const form = document.getElementById("convert-form");
-  if (form) start(form);
+  document.addEventListener("form:replaced", (event) => { if (event.detail.matches("[data-studio]")) start(event.detail); });
+  const root = document.querySelector("[data-studio]");
+  if (root) start(root);
 })();

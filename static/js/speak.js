@@ -1,31 +1,31 @@
-// The text page: how long the text is, and what a speaker sounds like before the voice is put on.
+// The text of the studio: how long it is, and what a speaker sounds like before the voice is put on.
 (() => {
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
-  const number = new Intl.NumberFormat("en");
+  const number = new Intl.NumberFormat(document.documentElement.lang || "en");
 
   function count(text) {
     const line = text.parentElement.querySelector("[data-count]");
     const length = [...text.value.replaceAll("\r\n", "\n")].length; // characters, as the server counts them
     const most = Number(text.dataset.most);
-    const about = length ? `, about ${clock(length / Number(text.dataset.pace))}` : "";
-    line.textContent = `${number.format(length)} of ${number.format(most)} characters${about}`;
+    line.textContent = (length ? line.dataset.sayAbout : line.dataset.say).replace("{length}", number.format(length))
+      .replace("{most}", number.format(most)).replace("{time}", clock(length / Number(text.dataset.pace)));
     line.classList.toggle("over", length > most);
   }
 
-  function sampler(form) {
-    const button = form.querySelector("[data-sample]");
-    const who = form.querySelector("[name=who]");
-    const words = form.querySelector("[data-sample-words]");
+  function sampler(root) {
+    const button = root.querySelector("[data-sample]");
+    const who = root.querySelector("[name=who]");
+    const words = root.querySelector("[data-sample-words]");
     const audio = new Audio();
-    const say = (text) => { words.textContent = text; };
-    const label = (text) => { button.querySelector("span").textContent = text; };
-    const choose = () => { audio.pause(); button.disabled = !who.value; say(who.value ? "" : "Choose somebody to hear a sample."); };
-    audio.addEventListener("playing", () => { say(""); label("Stop"); });
-    for (const kind of ["pause", "ended", "error"]) audio.addEventListener(kind, () => label("Hear a sample"));
-    audio.addEventListener("error", () => say("There is no sample of this speaker at the moment."));
+    const say = (name) => { words.textContent = name ? words.dataset[name] : ""; };
+    const label = (name) => { button.querySelector("span").textContent = button.dataset[name]; };
+    const choose = () => { audio.pause(); button.disabled = !who.value; say(who.value ? "" : "sayChoose"); };
+    audio.addEventListener("playing", () => { say(""); label("sayStop"); });
+    for (const kind of ["pause", "ended", "error"]) audio.addEventListener(kind, () => label("sayHear"));
+    audio.addEventListener("error", () => say("sayNone"));
     button.addEventListener("click", () => {
       if (!audio.paused) { audio.pause(); return; }
-      say("Just a moment");
+      say("sayWait");
       audio.src = `${button.dataset.sample}?who=${encodeURIComponent(who.value)}`;
       audio.play().catch(() => {});
     });
@@ -33,14 +33,14 @@
     choose();
   }
 
-  function start(form) {
-    const text = form.querySelector("[data-text]");
+  function start(root) {
+    const text = root.querySelector("[data-text]");
     text.addEventListener("input", () => count(text));
     count(text);
-    sampler(form);
+    sampler(root);
   }
 
-  document.addEventListener("form:replaced", (event) => start(event.detail));
-  const form = document.getElementById("convert-form");
-  if (form) start(form);
+  document.addEventListener("form:replaced", (event) => { if (event.detail.matches("[data-studio]")) start(event.detail); });
+  const root = document.querySelector("[data-studio]");
+  if (root) start(root);
 })();

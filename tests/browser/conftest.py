@@ -66,7 +66,7 @@ def open_page(chromium, live_server, client):
             context.add_cookies(
                 [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
             )
-            page.goto("/conversions/")
+            page.goto("/")
         return page
 
     open_as.complaints = complaints

@@ -12,7 +12,7 @@ from tests.hostile.make_archives import MAKERS, zipped
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoder")]
 
-HOME, ADD = "/conversions/", "/conversions/add/"
+HOME, ADD = "/conversions/", "/"
 SCRIPT = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
 
 

@@ -217,7 +217,7 @@ class TestWishes:
     def test_the_form_takes_them(self, said, kept, client, voice):
         client.force_login(voice.owner)
         sent = {"voice": voice.pk, "recording": base.upload(base.tone()), "keep": said}
-        assert client.post("/conversions/add/", sent).status_code == 302
+        assert client.post("/", sent).status_code == 302
         made = Conversion.objects.get()
         assert (made.keep_days, made.delete_after_download) == kept
 

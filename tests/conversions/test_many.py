@@ -3,9 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
-from conversions import picking
 from conversions.models import Conversion
 from models_app.models import VoiceModel
 
@@ -48,24 +46,6 @@ def test_a_list_says_the_place_in_the_queue_as_each_row_does(api, alice, voice, 
     assert sorted(row["position"] for row in listed) == [2, 3, 4, 5], "behind the check of the voice"
     for row in listed:
         assert row["position"] == Conversion.objects.get(pk=row["id"]).position
-
-
-def test_the_form_offers_some_voices_and_says_where_the_others_are(client, alice, voice, conversion):
-    client.force_login(alice)
-    more_rows(voice, conversion, 100)
-    last = VoiceModel.objects.get(name="Voice 099")
-    shown = client.get(reverse("conversions:list"), {"voice": last.pk})
-    assert shown.context["voices"][0] == last
-    assert len(shown.context["voices"]) == picking.SHOWN + 1
-    assert f">{101 - picking.SHOWN - 1} more voices</a>" in shown.content.decode()
-
-
-@pytest.mark.usefixtures("encoder")
-def test_voices_that_lack_something_come_last(alice, voice, conversion):
-    more_rows(voice, conversion, 2)
-    VoiceModel.objects.filter(name="Voice 000").update(encoder="contentvec")
-    names = [shown.name for shown in picking.voices_to_pick(alice, "no id")]
-    assert names[-1] == "Voice 000"
 
 
 def test_the_newest_voices_are_found_by_an_index():

@@ -116,11 +116,11 @@ class TestAnswers:
     def test_the_page_says_it_and_keeps_what_was_chosen(self, settings, client, alice, voice):
         settings.PERSON_JOBS = 1
         client.force_login(alice)
-        assert client.post("/conversions/add/", wish(voice)).status_code == 302
-        shown = client.get("/conversions/").content.decode()
+        assert client.post("/", wish(voice)).status_code == 302
+        shown = client.get("/").content.decode()
         assert "1 of 1 conversions waiting or running" in shown
         for headers in ({}, {"X-Requested-With": "XMLHttpRequest"}):
-            refused = client.post("/conversions/add/", wish(voice), headers=headers)
+            refused = client.post("/", wish(voice), headers=headers)
             assert (refused.status_code, refused["Retry-After"]) == (429, "30")
             assert "conversions of yours wait or run already" in refused.content.decode()
 

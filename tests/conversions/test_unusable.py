@@ -21,7 +21,7 @@ def unusable(voice):
 
 def test_the_form_says_why(client, alice, unusable):
     client.force_login(alice)
-    answer = client.post("/conversions/add/", {"voice": unusable.pk, "recording": base.upload(base.tone())})
+    answer = client.post("/", {"voice": unusable.pk, "recording": base.upload(base.tone())})
     assert answer.status_code == 422
     assert answer.context["form"].errors.as_data()["voice"][0].code == "voice_unusable"
     assert WHY in answer.content.decode()
@@ -46,7 +46,7 @@ def test_the_command_says_why(unusable, alice, tmp_path):
 
 def test_it_is_not_offered(client, alice, unusable, encoder):
     client.force_login(alice)
-    page = client.get("/conversions/").content.decode()
+    page = client.get("/").content.decode()
     assert "does not speak" in page
     assert not VoiceModel.objects.ready().exists()
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 from django.urls import reverse
 
-from conversions.models import OPTION_NAMES, Conversion
+from conversions.models import Conversion
 from jobs.models import State
 from rvc.options import ConversionOptions
 from tests import base
@@ -31,115 +31,6 @@ def sent(voice, /, **changes):
     """What the form sends when nothing was touched, with some changes."""
     options = {name: str(value) for name, value in asdict(ConversionOptions()).items()}
     return {"voice": str(voice.pk), "recording": base.upload(base.tone()), **options, **changes}
-
-
-def test_it_works(page, alice, voice):
-    assert "Convert recordings" in page.get(HOME).content.decode()
-    answer = page.post(reverse("conversions:add"), sent(voice, pitch_shift="-2.5"))
-    conversion = Conversion.objects.get(owner=alice)
-    assert (conversion.pitch_shift, conversion.voice, conversion.source_name) == (-2.5, voice, "tone.wav")
-    assert answer.url == conversion.get_absolute_url()
-    assert "tone.wav" in page.get(answer.url).content.decode()
-
-
-def test_the_start_leads_to_the_form(page):
-    assert page.get("/").url == HOME
-
-
-def test_every_option_has_a_labelled_field_with_its_range(page, voice):
-    shown = page.get(HOME).content.decode()
-    for name in OPTION_NAMES:
-        assert f'for="id_{name}"' in shown
-    assert 'min="-24" max="24" step="0.5" data-default="0"' in shown
-    assert "0 to 0.5, default 0.33." in shown
-
-
-def test_a_method_that_cannot_be_used_is_shown_with_the_reason(page, voice):
-    shown = page.get(HOME).content.decode()
-    assert '<option value="rmvpe" disabled>RMVPE (not available)</option>' in shown
-    assert "<code>python3 run.py manage assets fetch rmvpe</code>" in shown
-    assert '<option value="harvest">Harvest</option>' in shown
-
-
-def test_the_first_voice_comes_with_what_it_recommends(page, voice):
-    type(voice).objects.update(recommended={"index_rate": 0.2})
-    shown = page.get(f"{HOME}?voice={voice.pk}")
-    assert shown.context["form"]["index_rate"].value() == 0.2
-    assert "checked" in shown.content.decode()
-
-
-def test_an_empty_server_says_how_to_get_a_voice(page):
-    assert "There is no voice to use yet" in page.get(HOME).content.decode()
-
-
-def test_a_voice_without_its_encoder_says_the_command(page, voice):
-    type(voice).objects.update(encoder="contentvec")
-    assert "python3 run.py manage assets fetch contentvec" in page.get(HOME).content.decode()
-
-
-def test_the_script_gets_the_address(page, voice):
-    answer = page.post(reverse("conversions:add"), sent(voice), headers={"X-Requested-With": "XMLHttpRequest"})
-    assert answer.status_code == 201
-    assert answer.json() == {"url": Conversion.objects.get().get_absolute_url()}
-
-
-def test_the_script_gets_the_refused_form_alone(page, voice):
-    wrong = sent(voice, recording=base.upload(b"this is a letter", "letter.wav"))
-    answer = page.post(reverse("conversions:add"), wrong, headers={"X-Requested-With": "XMLHttpRequest"})
-    assert answer.status_code == 422
-    assert b"<html" not in answer.content
-    assert not Conversion.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("pitch_shift", "25"), ("protect", "0.6"), ("output_rate", "4000"), ("f0_method", "magic"), ("voice", "x")],
-)
-def test_it_shows_errors_at_their_field(page, voice, field, value):
-    answer = page.post(reverse("conversions:add"), sent(voice, **{field: value}))
-    assert answer.status_code == 422
-    assert answer.context["form"].errors[field]
-    assert "errorlist" in answer.content.decode()
-
-
-def test_a_strangers_voice_cannot_be_used(client, bob, voice):
-    client.force_login(bob)
-    answer = client.post(reverse("conversions:add"), sent(voice))
-    assert answer.status_code == 422
-    assert not Conversion.objects.exists()
-
-
-def test_again_starts_from_the_earlier_settings(page, conversion):
-    shown = page.get(f"{HOME}?from={conversion.pk}")
-    assert shown.context["form"]["pitch_shift"].value() == 3
-    assert "Convert it again" in shown.content.decode()
-
-
-def test_again_keeps_the_recording(page, voice, conversion):
-    wish = sent(voice, **{"from": str(conversion.pk), "pitch_shift": "5"})
-    del wish["recording"]
-    page.post(reverse("conversions:add"), wish)
-    again = Conversion.objects.exclude(pk=conversion.pk).get()
-    assert (again.source_name, again.pitch_shift) == (conversion.source_name, 5)
-    assert again.source.read() == base.tone()
-
-
-def test_again_without_the_recording_asks_for_it(page, voice, conversion):
-    conversion.source.storage.delete(conversion.source.name)
-    wish = sent(voice, **{"from": str(conversion.pk)})
-    del wish["recording"]
-    answer = page.post(reverse("conversions:add"), wish)
-    assert answer.status_code == 422
-    assert "not there any more" in str(answer.context["form"].errors["recording"])
-    assert Conversion.objects.count() == 1
-
-
-def test_again_never_takes_a_strangers_recording(client, bob, make_voice, conversion):
-    client.force_login(bob)
-    wish = sent(make_voice(bob), **{"from": str(conversion.pk)})
-    del wish["recording"]
-    assert client.post(reverse("conversions:add"), wish).status_code == 422
-    assert "Convert it again" not in client.get(f"{HOME}?from={conversion.pk}").content.decode()
 
 
 def test_the_status_says_how_far_it_is(page, conversion):

@@ -104,7 +104,7 @@ class TestPages:
 
     def test_the_conversion_form_knows_them(self, client, trio):
         client.force_login(trio.owner)
-        page = client.get(reverse("conversions:list")).content.decode()
+        page = client.get(reverse("studio:home")).content.decode()
         assert 'data-speaker-names="{&quot;0&quot;: &quot;Anna&quot;' in page
 
     def test_a_result_says_who_spoke(self, client, trio):

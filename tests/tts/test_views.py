@@ -10,7 +10,7 @@ from tts.forms import who_choices
 from tts.models import Speech
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folder")]
-PAGE, ADD = "/speak/", "/speak/add/"
+PAGE, SAMPLE = "/", "/speak/sample/"
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def browser(client, alice):
 @pytest.fixture
 def send(browser, voice):
     def send(text="Good evening, all of you.", **fields):
-        return browser.post(ADD, {"voice": voice.pk, "text": text, **fields})
+        return browser.post(PAGE, {"way": "text", "voice": voice.pk, "text": text, **fields})
 
     return send
 
@@ -44,7 +44,7 @@ def test_the_form_shows_what_there_is(browser, voice, settings):
     page = browser.get(PAGE).content.decode()
     assert 'data-most="5000"' in page
     assert '<option value="pyttsx3|gmw/en-us">en-us: ' in page
-    assert "Automatic speaks with pyttsx3 (eSpeak NG)" in page
+    assert "pyttsx3 (eSpeak NG).\n" in page or "on this server: pyttsx3 (eSpeak NG)." in page
     assert "on this server" in page
     assert "gTTS" in page.partition("Why some are not available")[2]
 
@@ -87,10 +87,9 @@ def test_a_text_is_never_markup(send, browser):
         assert "&lt;script&gt;alert(1)" in page
 
 
-def test_the_list_has_texts_only_and_conversions_have_all(send, browser, voice, alice):
+def test_the_list_has_texts_and_recordings(send, browser, voice, alice):
     send("A text of mine.")
     Conversion.objects.submit(alice, voice, base.upload(base.tone(), "recording.wav"), voice.options())
-    assert "recording.wav" not in browser.get(PAGE).content.decode()
     both = browser.get("/conversions/").content.decode()
     assert "recording.wav" in both
     assert ">A text of mine<" in both
@@ -144,18 +143,18 @@ def test_what_failed_can_be_changed_and_has_no_recording(send, browser):
 def test_a_sample_is_spoken_once(browser):
     from django.conf import settings
 
-    first = browser.get(f"{PAGE}sample/", {"who": "pyttsx3|gmw/en-us"})
+    first = browser.get(SAMPLE, {"who": "pyttsx3|gmw/en-us"})
     assert (first.status_code, first["Content-Type"], first.content[:4]) == (200, "audio/wav", b"RIFF")
     [kept] = (settings.VAR_DIR / "cache" / "samples").iterdir()
     kept.write_bytes(b"kept")
-    assert browser.get(f"{PAGE}sample/", {"who": "pyttsx3|gmw/en-us"}).content == b"kept"
+    assert browser.get(SAMPLE, {"who": "pyttsx3|gmw/en-us"}).content == b"kept"
 
 
 @pytest.mark.parametrize(
     ("who", "status"), [("", 404), ("nobody|x", 404), ("pyttsx3|../../etc/passwd", 404), ("gtts|", 503)]
 )
 def test_a_sample_that_there_is_not(browser, who, status):
-    assert browser.get(f"{PAGE}sample/", {"who": who}).status_code == status
+    assert browser.get(SAMPLE, {"who": who}).status_code == status
 
 
 def test_too_many_are_told_when_to_come_back(send, settings):

@@ -32,7 +32,7 @@ def test_the_api_says_413(small, api, alice, megabytes):
 @pytest.mark.django_db
 def test_the_page_says_413(small, client, alice):
     client.force_login(alice)
-    response = client.post("/conversions/add/", {"recording": file_of(1.5)})
+    response = client.post("/", {"recording": file_of(1.5)})
     assert response.status_code == 413
     for limit in ("recordings of up to 1 MB", "voice files of up to 2 MB"):
         assert limit in response.content.decode()
