@@ -41,7 +41,7 @@ class SaidForm(forms.ModelForm):  # type: ignore[type-arg]
         fields: ClassVar[tuple[str, ...]] = ()
         widgets: ClassVar = {name: forms.Textarea(attrs={"rows": rows}) for name, rows in LONG.items()}
         help_texts: ClassVar = {"consent_statement": CONSENT_HELP}
-        labels: ClassVar = {
+        labels: ClassVar[dict[str, Any]] = {
             "name": _("Name"),
             "description": _("Description"),
             "language": _("Language"),

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from models_app import ingest
 from models_app.forged import with_numbers
@@ -44,7 +45,11 @@ class StaffVoiceForm(VoiceEditForm):
 
     class Meta(VoiceEditForm.Meta):
         fields: ClassVar[tuple[str, ...]] = ("owner", *VoiceEditForm.Meta.fields, "visibility", "people", "groups")
-        labels: ClassVar = {"people": "Shared with people", "groups": "Shared with groups"}
+        labels: ClassVar[dict[str, Any]] = {
+            **VoiceEditForm.Meta.labels,
+            "people": _("Shared with people"),
+            "groups": _("Shared with groups"),
+        }
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(with_numbers(data, "owner", "people", "groups"), *args, **kwargs)
