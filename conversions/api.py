@@ -197,7 +197,8 @@ class ConversionViewSet(
     def stream(self, request: Request, pk: str) -> HttpResponseBase:
         """What there is of the result, then what follows until the conversion ends: a WAV that says no length.
 
-        Conversions that come in one piece begin with their end. Once it is done this is the result itself.
+        Texts come passage by passage, recordings of more than 41 s in pieces of about 38 s, others at their end. The
+        pieces are the result, unless a loud one is lowered as a whole in the end; once it is done this is the result.
         """
         return serve_stream(request._request, self.get_object())
 

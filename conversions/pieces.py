@@ -1,7 +1,8 @@
 """What can be heard of a conversion before its last part is done: numbered pieces of the result, one after the other.
 
 They are passing things: a new attempt begins by removing those of the one before, and some time after the conversion
-has ended the whole result stands in their place. Joined they are the result, sample by sample.
+has ended the whole result stands in their place. Joined they are the result, sample by sample; a recording that
+comes out too loud in its later parts is lowered as a whole in the end, which what was heard before could not know.
 """
 
 from datetime import timedelta
@@ -15,9 +16,13 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from jobs.queries import FINAL
+from rvc.codec import encode
 from voiceproject.files import delete_after_commit
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from conversions.models import Conversion
 
 KEPT = timedelta(hours=1)
@@ -72,6 +77,25 @@ class Piece(models.Model):
 
     def __str__(self) -> str:
         return f"piece {self.number} of {self.conversion_id}"
+
+
+class Publisher:
+    """Publishes the stretches of a result as pieces, in their order."""
+
+    def __init__(self, conversion: "Conversion", scratch: Path) -> None:
+        """progress: of the whole, 0 to 1, as last reported; whoever works says so."""
+        self.conversion, self.path = conversion, scratch / "piece.wav"
+        self.count, self.progress = 0, 0.0
+        conversion.pieces.all().clear()  # an earlier attempt's
+
+    def add(self, samples: "NDArray[np.floating[Any]]", rate: int) -> None:
+        """samples: (N,) at `rate` Hz; nothing of none. Raises Cancelled or LeaseLost, see PieceQuerySet.add."""
+        if not len(samples):
+            return
+        encode(samples, rate, self.path, "wav")
+        seconds = len(samples) / rate
+        Piece.objects.add(self.conversion, self.path, number=self.count, seconds=seconds, progress=self.progress)
+        self.count += 1
 
 
 @receiver(post_delete, sender=Piece)

@@ -16,6 +16,7 @@ from conversions.batches.models import Unpacking
 from conversions.batches.work import work as unpacking
 from conversions.findings import IndexReason
 from conversions.models import Conversion, forget_features
+from conversions.pieces import Publisher
 from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from models_app.mapping import index_path, voice_path
@@ -127,12 +128,16 @@ def _convert(
 ) -> "Converted":
     from rvc.pipeline import Request
 
+    pieces = Publisher(conversion, scratch)
+
     def report(stage: str, fraction: float) -> None:
-        progress(stage, DECODED + (CONVERTED - DECODED) * fraction)
+        pieces.progress = DECODED + (CONVERTED - DECODED) * fraction
+        progress(stage, pieces.progress)
 
     voice = voice_file_of(conversion, lambda: progress("prepare", DECODED))
     request = Request(recording.samples, voice, scratch, conversion.options, index, recording.seconds)
-    request = replace(request, usual_f0=usual_f0_of(conversion))
+    listened = None if conversion.batch_id else pieces.add  # nobody hears the many at once
+    request = replace(request, usual_f0=usual_f0_of(conversion), heard=listened)
     return convert_with(conversion, request, report)
 
 

@@ -15,6 +15,7 @@ from rvc.chunks import HOP, Cutting, Joiner, Piece, cut_points, padded, pieces
 from rvc.device import choose_device, decoder_dtype, describe, release_memory, set_threads, watched
 from rvc.errors import AudioError, OptionError
 from rvc.features import FeatureCache, fingerprint
+from rvc.levelling import Leveller
 from rvc.network.noise import SeededNoise
 from rvc.network.synthesizer import Segment
 from rvc.parts import Loader
@@ -90,9 +91,11 @@ class Conversion:
         with self._stage("f0"):
             f0 = self._f0(wave)
         release_memory()
-        samples = self._synthesize(wave, f0)
+        self.done.samples = self._synthesize(wave, f0)
+        self.progress("level", SHARES["synthesis"])
         with self._stage("level"):
-            self.done.samples = self._level(wave, samples)
+            if audio.limit_peak(self.done.samples):
+                self.done.warnings.append("The result was lowered to a peak of 0.99.")
         self.progress("level", 1.0)
         return self.done
 
@@ -182,23 +185,36 @@ class Conversion:
         return shift
 
     def _synthesize(self, wave: FloatArray, f0: FloatArray) -> FloatArray:
-        """Every piece in turn; (M,) float32 at the voice's rate."""
+        """Every piece in turn, joined and levelled; (M,) float32 at the rate of the result."""
         rate = self.voice.header.sample_rate
         n = len(self.request.wave)
         seconds = n / SAMPLE_RATE if self.request.seconds is None else self.request.seconds
         length = round(seconds * rate)
         samples = self.scratch.empty(length)
-        joiner = Joiner(samples, rate)
+        joiner, leveller = Joiner(samples, rate), self._leveller(wave, samples)
         points = cut_points(wave[self.pad : self.pad + n], self.cutting)
         self.scratch.trim()
         for piece in pieces(n, points, self.pad):
             start = piece.start * rate // SAMPLE_RATE
             stop = length if piece.stop == n else piece.stop * rate // SAMPLE_RATE
             joiner.write(start, self._piece(wave, f0, piece, stop - start + joiner.fade), stop - start)
+            with self._stage("level"):
+                stretch = leveller.advance(stop)
+            if self.request.heard is not None and points:
+                self.request.heard(leveller.heard(stretch), self.done.sample_rate)
             self.scratch.trim()
             release_memory()
         self.done.facts["pieces"] = len(points) + 1
-        return samples
+        return leveller.result
+
+    def _leveller(self, wave: FloatArray, samples: FloatArray) -> Leveller:
+        """Loudness mix and resampling, for samples that come piece by piece."""
+        rate = self.voice.header.sample_rate
+        wanted = self.done.sample_rate = self.options.output_rate or rate
+        seconds = len(samples) / rate if self.request.seconds is None else self.request.seconds
+        target = samples if wanted == rate else self.scratch.empty(round(seconds * wanted))
+        source = wave[self.pad : self.pad + len(self.request.wave)]
+        return Leveller(samples, target, (rate, wanted), source, self.options.loudness_mix)
 
     def _piece(self, wave: FloatArray, f0: FloatArray, piece: Piece, wanted: int) -> FloatArray:
         """At least `wanted` samples of one piece where there are so many, from its start on."""
@@ -268,24 +284,6 @@ class Conversion:
             parts.append(tile.float().cpu().numpy())
             self.progress("synthesis", self._share(piece, sum(map(len, parts)) / (keep * header.hop)))
         return np.concatenate(parts)
-
-    def _level(self, wave: FloatArray, samples: FloatArray) -> FloatArray:
-        """Loudness mix, resampling and the peak rule."""
-        rate = self.voice.header.sample_rate
-        if self.options.loudness_mix != 1:
-            source = wave[self.pad : self.pad + len(self.request.wave)]
-            audio.mix_loudness(samples, rate, source, self.options.loudness_mix)
-        self.progress("level", SHARES["synthesis"])
-        wanted = self.options.output_rate or rate
-        if wanted != rate:
-            length = round(len(samples) / rate * wanted)
-            if self.request.seconds is not None:
-                length = round(self.request.seconds * wanted)
-            samples = audio.resample(samples, (rate, wanted), length, self.scratch)
-        if audio.limit_peak(samples):
-            self.done.warnings.append("The result was lowered to a peak of 0.99.")
-        self.done.sample_rate = wanted
-        return samples
 
     def _share(self, piece: Piece, fraction: float) -> float:
         """Position in the whole, 0..1, when `fraction` of a piece is done."""

@@ -1,5 +1,6 @@
 """What goes into a conversion, and what comes out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ class Request:
     wave: (N,) mono at 16 kHz, may be memory-mapped. voice and index: stored files. seconds: exact length of the
     recording where the wave was resampled; the result is round(seconds · rate) samples long. scratch: a folder for
     arrays that are too large for memory. remember: whether what is measured in it may go to the feature cache.
+    heard: called with each stretch of the result, and its rate in Hz, while a recording of several pieces is converted:
+    joined they are the result, unless that has to be lowered as a whole in the end. It may raise Cancelled.
     usual_f0: Hz, where the voice usually speaks, for `pitch_mode` auto; 0 where nobody knows.
     """
 
@@ -29,6 +32,7 @@ class Request:
     index: Path | None = None
     seconds: float | None = None
     remember: bool = True
+    heard: Callable[[FloatArray, int], None] | None = None
     usual_f0: float = 0.0
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from conversions.models import Conversion, Piece
+from conversions.models import Conversion
+from conversions.pieces import Publisher
 from conversions.tasks import (
     about_index,
     check_permission,
@@ -81,7 +82,7 @@ class Performance:
         check_permission(self.conversion)
         self.index = index_of(self.conversion)
         self.index_facts = about_index(self.conversion)
-        self.conversion.pieces.all().clear()  # an earlier attempt's
+        self.pieces = Publisher(self.conversion, self.scratch)
         passages = self.wish.passages
         whole, done = sum(len(passage.text) for passage in passages), 0
         for passage in passages:
@@ -167,14 +168,10 @@ class Performance:
             self.options = replace(self.options, pitch_mode="shift", pitch_shift=converted.facts["pitch_shift"])
 
     def _publish(self, samples: "Samples") -> None:
-        from rvc.codec import encode
-
-        path = self.scratch / "piece.wav"
-        encode(samples, self.result.rate, path, "wav")
-        number, seconds = self.result.pieces, len(samples) / self.result.rate
-        Piece.objects.add(self.conversion, path, number=number, seconds=seconds, progress=sum(self.share))
+        self.pieces.progress = sum(self.share)
+        self.pieces.add(samples, self.result.rate)
         self.result.add(samples)
-        if number == 0:
+        if self.pieces.count == 1:
             self.first_heard = round(time.monotonic() - self.began, 3)
 
     def _report(self, stage: str, fraction: float) -> None:

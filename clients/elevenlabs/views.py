@@ -41,8 +41,6 @@ class TextView(SoundView):
 
 
 class RecordingView(SoundView):
-    """A recording has no first sound before its last: the whole conversion is awaited in both cases."""
-
     def post(self, request: Request, voice: str) -> StreamingHttpResponse:
         form, wish = wishes.form_of(request), wishes.recording_wish(request, voice)
         return self.heard(lambda: self.answer(self.once(request, lambda: wish.submit(self.person)), form))
