@@ -8,9 +8,11 @@ A job's own time, `turn_at`, is when it came plus the seconds of sound that it i
 is short overtakes what is long, for so long and no longer.
 """
 
-from collections.abc import Callable
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from jobs.models import Job
 
 OVERTAKEN_SECONDS = 300.0
+SEEN_AHEAD = 8
+"""Jobs of one person that a worker looks at before it looks at the whole line again."""
+AFTER_ALL = datetime.max.replace(tzinfo=UTC)
+"""The turn of somebody who has just had one."""
 SERVER = 0
 """Stands for the owner of jobs that the server itself asked for."""
 
@@ -99,16 +105,26 @@ class Line:
         due = jobs.due().waiting_in(self.queue)
         return due.values_list("kind_number", "owner").annotate(first_turn=Min("turn_at"), waiting=Count("pk"))
 
+    def __iter__(self) -> "Iterator[Job]":
+        """The first jobs in the order of their turns, as things stand: whose first another worker was given, next."""
+        turns = [(person.turn, number, self._jobs_of(person)) for number, person in enumerate(self.people.values())]
+        heapq.heapify(turns)
+        for number in itertools.count(len(turns)):
+            if not turns:
+                return
+            _, _, jobs = heapq.heappop(turns)
+            if (job := next(jobs, None)) is not None:
+                yield job
+                heapq.heappush(turns, (AFTER_ALL, number, jobs))
+
     def next(self) -> "Job | None":
         """The job whose turn it is; None when nobody waits."""
-        if not self.people:
-            return None
-        person = min(self.people.values(), key=lambda person: person.turn)
-        firsts = [
-            model._default_manager.all().due().waiting_in(self.queue).filter(owner=person.owner).in_turn().first()
-            for model in person.models
-        ]
-        return min((job for job in firsts if job is not None), key=lambda job: (job.turn_at, job.pk), default=None)
+        return next(iter(self), None)
+
+    def _jobs_of(self, person: Person) -> "Iterator[Job]":
+        due = (model._default_manager.all().due().waiting_in(self.queue) for model in person.models)
+        firsts = [jobs.filter(owner=person.owner).in_turn()[:SEEN_AHEAD] for jobs in due]
+        yield from heapq.merge(*firsts, key=lambda job: (job.turn_at, job.pk))
 
     def position(self, job: "Job") -> int:
         """The place of a waiting job, from 1, if nobody else comes: each before it has had as many turns as its owner,

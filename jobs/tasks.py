@@ -72,8 +72,9 @@ def serve(queue: str) -> None:
     if misfit := schema().misfit():
         logger.debug("nothing is done: %s", misfit)  # the supervisor says it louder, and once
         return
-    while (job := Line(queue).next()) is not None:
-        if import_string(job.task)(str(job.pk)):
+    while (line := Line(queue)).people:
+        # Whoever is free wants the same job: all but one come second, and take the next.
+        if any(import_string(job.task)(str(job.pk)) for job in line):
             return
 
 

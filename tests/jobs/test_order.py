@@ -109,6 +109,14 @@ class OrderTests(TestCase):
         assert Chore.objects.get(pk=elsewhere.pk).state == State.QUEUED
         assert not OrmQ.objects.exists()
 
+    def test_whoever_comes_second_takes_the_next(self):
+        self.add(self.alice, 30)
+        self.add(self.bob, 2, minute=1)
+        self.start()
+        seen = list(Line("cpu"))
+        assert [job.pk for job in seen[:5]] == [job.pk for job in self.started(5)]
+        assert len(seen) == 10, "eight of hers, and his two"
+
     def test_the_position_is_the_order_of_the_starts(self):
         self.add(self.alice, 5)
         self.add(self.bob, 2, minute=1)
