@@ -48,7 +48,7 @@ def take(page: Page, folder: Path, name: str, address: str = "") -> None:
 
 
 def convert(page: Page, folder: Path) -> None:
-    page.goto("/conversions/")
+    page.goto("/")
     page.get_by_text("Starter").first.click()
     page.locator("input[name=recording]").set_input_files(BUNDLED_SAMPLE)
     page.locator("[data-preview] audio").wait_for()
@@ -77,11 +77,11 @@ def main() -> None:
         page.get_by_label("Username").fill(wanted.user)
         page.get_by_label("Password").fill(os.environ["PASSWORD"])
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/conversions/")
+        page.get_by_role("heading", name="Studio").wait_for()
         add_voices(page)
         convert(page, wanted.folder)
         take(page, wanted.folder, "voices", "/voices/")
-        page.goto("/conversions/")
+        page.goto("/")
         page.get_by_role("link", name="Admin").click()
         page.locator("a[href$='/conversions/conversion/']").first.click()
         page.set_viewport_size(WIDE)

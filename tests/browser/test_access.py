@@ -45,9 +45,10 @@ def addresses(staff, make_voice, finish, settings):
     Conversion.objects.claim(three.pk).reject("not_audio", "There is no sound in this file. Choose another recording.")
     pages = {"result": one, "working": two, "rejected": three, "waiting": four, "voice": voice, "voice-needs": needs}
     shown = {name: record.get_absolute_url() for name, record in pages.items()}
-    shown |= {"convert": "/conversions/", "voices": "/voices/", "add": "/voices/add/", "password": "/password/"}
+    shown |= {"studio": "/", "microphone": "/?way=microphone", "text": "/?way=text", "history": "/conversions/"}
+    shown |= {"voices": "/voices/", "add": "/voices/add/", "password": "/password/"}
     shown |= {"account": "/account/", "erase": "/account/erase/"}
-    shown |= {"again": f"/conversions/?from={one.pk}", "delete": f"/conversions/{one.pk}/delete/"}
+    shown |= {"again": f"/?from={one.pk}", "delete": f"/conversions/{one.pk}/delete/"}
     shown |= {"share": f"/voices/{voice.pk}/share/", "blend": "/voices/blend/", "nothing-found": "/voices/?search=zzz"}
     settings.WEBHOOKS = True
     Webhook.objects.create(

@@ -35,8 +35,8 @@ def worker(tmp_path):
 
 
 def write(page, text=TEXT):
-    page.goto("/speak/")
-    page.get_by_label("Text", exact=True).fill(text)
+    page.goto("/speak/")  # where texts had a page of their own
+    page.get_by_role("textbox", name="Text", exact=True).fill(text)
 
 
 def speak(page):
@@ -74,8 +74,8 @@ def test_a_refused_text_stays_and_says_why(open_page, alice, voice):
     page.get_by_role("button", name="Speak", exact=True).click()
     page.locator("#text-errors .errorlist").wait_for()
     open_page.complaints[:] = [words for words in open_page.complaints if "422" not in words]
-    assert page.get_by_label("Text", exact=True).input_value() == "x" * 5003
-    page.get_by_label("Text", exact=True).fill("Short now.")
+    assert page.get_by_role("textbox", name="Text", exact=True).input_value() == "x" * 5003
+    page.get_by_role("textbox", name="Text", exact=True).fill("Short now.")
     page.get_by_text("10 of 5,000 characters").wait_for()
     page.get_by_role("button", name="Speak", exact=True).click()
     page.wait_for_url("**/conversions/*-*/")
@@ -100,4 +100,4 @@ def test_it_works_without_scripts(open_page, alice, voice, worker):
     worker.finish(job, 1)
     page.wait_for_selector("audio[aria-label=Result]")
     page.get_by_role("link", name="Change the text").click()
-    assert page.get_by_label("Text", exact=True).input_value() == TEXT
+    assert page.get_by_role("textbox", name="Text", exact=True).input_value() == TEXT

@@ -141,9 +141,9 @@ def test_a_speaker_is_picked_by_name(open_page, alice, make_voice):
         speakers=3, speaker_names={"0": "Anna", "2": "Bert"}, recommended={"speaker": 2}
     )
     page = open_page(alice, viewport=DESKTOP)
-    page.goto("/conversions/")
+    page.goto("/")
     page.get_by_text("Tiny").first.click()
-    page.get_by_text("More settings").click()
+    page.get_by_text("Fine tuning").click()
     picker = page.get_by_role("combobox", name="Speaker")
     assert picker.locator("option").all_text_contents() == ["0 – Anna", "1", "2 – Bert"]
     assert picker.input_value() == "2"
