@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from conversions.history import history, things
-from conversions.models import Conversion, Kind
+from conversions.models import OPTION_NAMES, Conversion, Kind
 from conversions.presets import Preset
 from jobs.quotas import said
 from models_app.models import VoiceModel
@@ -102,7 +102,8 @@ def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]
     """What the form shows at first: the earlier settings, or the chosen voice with what it recommends."""
     way = {"way": way_of(request.GET)}
     if again:
-        return way | {"voice": again.voice_id} | asdict(again.options) | _spoken(again)
+        changed = {name: request.GET[name] for name in OPTION_NAMES if name in request.GET}
+        return way | {"voice": again.voice_id} | asdict(again.options) | changed | _spoken(again)
     visible = VoiceModel.objects.visible_to(request.user)
     own = Conversion.objects.visible_to(request.user)
     last = own.filter(voice__in=visible).values_list("voice_id", flat=True).first()
