@@ -178,6 +178,7 @@ TABLE = [
     ("post", "/api/text-to-speech", 401, 400, 400, 400),
     ("get", "/api/speeches/", 401, 200, 200, 200),
     ("post", "/api/speeches/", 401, 400, 400, 400),
+    ("post", "/api/speeches/documents/", 401, 400, 400, 400),
     ("get", "/api/speeches/{speech}/", 401, 404, 200, 404),
     ("delete", "/api/speeches/{speech}/", 401, 404, 204, 404),
     ("get", "/api/engines/", 401, 200, 200, 200),

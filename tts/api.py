@@ -17,7 +17,9 @@ from rest_framework.views import APIView
 from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializer
 from conversions.models import Conversion
 from conversions.preferring import PREFER, patience, sound_within
+from models_app.models import VoiceModel
 from models_app.voice_field import VoiceField
+from rvc.options import ConversionOptions
 from tts.engines.base import Engine, SpeechError
 from tts.engines.registry import engines
 from tts.models import WISHES, Speech, SpeechQuerySet
@@ -42,7 +44,7 @@ class TextField(serializers.CharField):
 class NewSpeechSerializer(NewConversionSerializer):
     """As for a recording, with a text in its place."""
 
-    recording = None  # type: ignore[assignment]
+    recording = clip_start = clip_seconds = None  # type: ignore[assignment]
     text = TextField(help_text="What is to be said; an empty line ends a paragraph.")
     voice = VoiceField(  # type: ignore[assignment]
         help_text="Id or name of a voice you may use."
@@ -72,11 +74,17 @@ class NewSpeechSerializer(NewConversionSerializer):
 
     def create(self, validated_data: dict[str, Any]) -> Speech:  # type: ignore[override]
         data = dict(validated_data)
-        user, voice = data.pop("user"), data.pop("voice")
-        wish = {name: data.pop(name) for name in WISHES if name in data}
-        keeping = {name: data.pop(name) for name in KEEPING if name in data}
+        wish, voice, options, keeping = self.wished(data)
+        return Speech.objects.submit(data["user"], voice, wish, options, **keeping)
+
+    def wished(self, data: dict[str, Any]) -> tuple[Wish, VoiceModel, ConversionOptions, dict[str, Any]]:
+        """What is to be spoken, in which voice and how, and for how long it is kept. Raises OptionError."""
+        said = {name: value for name, value in data.items() if name != "user"}
+        voice: VoiceModel = said.pop("voice")
+        wish = {"text": ""} | {name: said.pop(name) for name in WISHES if name in said}
+        keeping = {name: said.pop(name) for name in KEEPING if name in said}
         wish["engines"] = tuple(wish.get("engines", ()))
-        return Speech.objects.submit(user, voice, Wish(**wish), voice.speech_options(**data), **keeping)
+        return Wish(**wish), voice, voice.speech_options(**said), keeping
 
 
 class SpeechSerializer(serializers.ModelSerializer[Speech]):

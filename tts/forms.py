@@ -1,21 +1,27 @@
 """The form of the text page: what a conversion is asked, with a text in place of the recording."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
+from conversions.batches.models import Batch
 from conversions.forms import ConversionForm
 from models_app.models import VoiceModel
+from rvc.errors import RVCError
 from rvc.options import ConversionOptions
-from tts.engines.base import RATES, Engine, Speaker, SpeechError
+from tts.documents.intake import Document, look, submit
+from tts.engines.base import RATES, Engine, Speaker, SpeechError, canonical
 from tts.engines.registry import engines
 from tts.models import Speech
 from tts.wishes import PAUSES, Wish, offline_chain
 
 AUTOMATIC = ""
+LISTED_AS = {"cmn": "zh-hans"}
 PLAIN = 40
 """So many speakers of one engine stay in its own order; more are put in order of their language."""
 
@@ -25,6 +31,14 @@ class SpeechForm(ConversionForm):
     undecided: ClassVar = {"pitch_mode": _("Automatic where the voice's usual pitch is known")}
 
     text = forms.CharField(strip=False, required=False, widget=forms.Textarea)
+    document = forms.FileField(
+        label=_("A whole document"),
+        allow_empty_file=True,
+        required=False,
+        help_text=_("Plain text, Markdown or EPUB, instead of the text: its chapters become one batch."),
+        widget=forms.FileInput(attrs={"accept": ".txt,.md,.epub"}),
+    )
+    language = forms.ChoiceField(label=_("Language of the text"), required=False)
     who = forms.ChoiceField(label="Who speaks", required=False)
     rate = forms.FloatField(
         label="Pace",
@@ -44,6 +58,8 @@ class SpeechForm(ConversionForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         self.fields["who"].choices = who_choices()  # type: ignore[attr-defined]
+        self.fields["language"].choices = language_choices()  # type: ignore[attr-defined]
+        self.whole: Document | None = None
 
     def options_of(self, voice: VoiceModel, chosen: dict[str, Any]) -> ConversionOptions:
         return voice.speech_options(**chosen)
@@ -51,24 +67,38 @@ class SpeechForm(ConversionForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
-            engine, _, speaker = cleaned["who"].partition("|")
-            wish = Wish(
-                cleaned["text"],
-                engines=(engine,) if engine else (),
-                engine_speaker=speaker,
-                rate=cleaned["rate"] or 1.0,
-                pause=cleaned["pause"],
-            )
             try:
-                cleaned["wish"] = wish.checked()
-            except SpeechError as error:
+                cleaned["wish"] = self._wished(cleaned).checked()
+            except RVCError as error:
                 field = error.field if error.field in self.fields else "who" if error.field else None
                 self.add_error(field, forms.ValidationError(error.message, code=error.code))
         return cleaned
 
-    def speak(self) -> Speech:
-        data = self.cleaned_data
-        return Speech.objects.submit(self.user, data["voice"], data["wish"], data["options"], **self._keeping())
+    def _wished(self, cleaned: dict[str, Any]) -> Wish:
+        """Of a document the first part stands for all until they are submitted. Raises RVCError."""
+        engine, _, speaker = cleaned["who"].partition("|")
+        text = cleaned["text"]
+        if cleaned.get("document") is not None:
+            if text.strip():
+                raise RVCError("bad_request", gettext("Send a text or a document, not both."), field="document")
+            self.whole = look(cleaned["document"])
+            text = self.whole.parts[0].text
+        return Wish(
+            text,
+            language=cleaned["language"],
+            engines=(engine,) if engine else (),
+            engine_speaker=speaker,
+            rate=cleaned["rate"] or 1.0,
+            pause=cleaned["pause"],
+        )
+
+    def speak(self) -> Speech | Batch:
+        """Queue the text, or all parts of the document. Raises RVCError."""
+        data, keeping = self.cleaned_data, self._keeping()
+        if self.whole is None:
+            return Speech.objects.submit(self.user, data["voice"], data["wish"], data["options"], **keeping)
+        wish = replace(data["wish"], language=data["language"])  # else it is guessed for each part
+        return submit(self.user, data["voice"], wish, data["options"], self.whole, **keeping)
 
 
 def usable() -> list[Engine]:
@@ -84,6 +114,20 @@ def who_choices() -> list[Any]:
         everybody += [(f"{engine.name}|{speaker.id}", _words(speaker)) for speaker in _speakers(engine)]
         choices.append((named, everybody))
     return choices
+
+
+def language_choices() -> list[Any]:
+    """The languages that somebody here speaks, each once, by the name that its speakers give it where we know it."""
+    spoken = {canonical(one.language).split("-")[0] for engine in usable() for one in _speakers(engine)}
+    named = sorted((_language_words(code), code) for code in spoken if code)
+    return [("", gettext("Guess it from the text")), *((code, words) for words, code in named)]
+
+
+def _language_words(code: str) -> str:
+    try:
+        return f"{get_language_info(LISTED_AS.get(code, code))['name_local']} ({code})"
+    except KeyError:
+        return code
 
 
 def _speakers(engine: Engine) -> Iterable[Speaker]:

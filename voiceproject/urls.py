@@ -19,6 +19,7 @@ from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
 from monitoring.views import metrics, ready
 from tts.api import EngineViewSet, SpeechViewSet, TextToSpeechView
+from tts.documents.api import DocumentView
 from voiceproject.throttle import throttled
 from voiceproject.views import DocsView
 from webhooks.api import WebhookViewSet
@@ -46,6 +47,7 @@ api = [
     # drf-spectacular has no page for OPTIONS.
     path("docs/", DocsView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
     path("text-to-speech", TextToSpeechView.as_view(), name="text-to-speech"),
+    path("speeches/documents/", DocumentView.as_view(), name="speech-documents"),
     path("process", ProcessView.as_view(), name="process"),
     path("download/<str:filename>", DownloadView.as_view(), name="download"),
     *sharing.api,

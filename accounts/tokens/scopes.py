@@ -77,6 +77,7 @@ ROUTES: dict[str, dict[str, Scope]] = {
     "download": SEE,
     "speech-list": SEE | WORK,
     "speech-detail": SEE | WORK,
+    "speech-documents": WORK,
     "text-to-speech": WORK,
     "client-speech": WORK,
     "client-models": SEE,

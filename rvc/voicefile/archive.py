@@ -96,6 +96,13 @@ class Archive:
             raise damaged("an entry of another length than declared")
         return digest.hexdigest()
 
+    def read(self, entry: Entry) -> bytes:
+        """All of its bytes, as many as it declared."""
+        data = b"".join(self._pieces(entry, CHUNK))
+        if len(data) != entry.size:
+            raise damaged("an entry of another length than declared")
+        return data
+
     def _pieces(self, entry: Entry, size: int) -> Iterator[bytes]:
         try:
             with self._zip.open(entry.info) as packed:

@@ -20,4 +20,5 @@ AZURE_SPEECH_REGION = env.str("AZURE_SPEECH_REGION", "")
 AZURE_SPEECH_URL = env.str("AZURE_SPEECH_URL", "")  # instead of a region
 
 SPEECH_CHARACTERS = env.int("SPEECH_CHARACTERS", 5000)  # of one text
+DOCUMENT_CHARACTERS = env.int("DOCUMENT_CHARACTERS", 300_000)  # of a whole document, spoken as a batch
 SPEECH_WAIT_SECONDS = env.int("SPEECH_WAIT_SECONDS", 60)  # whoever asks for it may wait so long for the sound itself
