@@ -5,7 +5,6 @@ from conversions.sharing import urls as sharing
 
 app_name = "conversions"
 urlpatterns = [
-    path("", views.conversion_list, name="list"),
     path("batches/", include("conversions.batches.urls")),
     path("<uuid:pk>/", views.conversion_detail, name="detail"),
     path("<uuid:pk>/status/", views.conversion_status, name="status"),

@@ -1,28 +1,17 @@
-"""The pages of conversions: the list, and each on its own."""
+"""The page of each conversion; the list of them is in studio/history.py."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from conversions.history import history, things
 from conversions.models import Conversion, ConversionQuerySet
 from jobs.models import WorkerBeat
 from voiceproject.pages import PersonRequest
-
-PAGE = 20
-
-
-@require_GET
-@login_required
-def conversion_list(request: PersonRequest) -> HttpResponse:
-    page = Paginator(history(request.user), PAGE).get_page(request.GET.get("page"))
-    return render(request, "conversions/list.html", {"page_obj": page, "things": things(page.object_list)})
 
 
 @require_GET

@@ -18,6 +18,7 @@ from models_app.api import VoiceViewSet
 from models_app.assets_api import AssetViewSet
 from models_app.imports.api import ImportViewSet
 from monitoring.views import metrics, ready
+from studio import urls as studio
 from tts.api import EngineViewSet, SpeechViewSet, TextToSpeechView
 from tts.documents.api import DocumentView
 from voiceproject.throttle import throttled
@@ -62,7 +63,7 @@ urlpatterns = [
     path("password/done/", PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("account/", include("accounts.urls")),
     path("voices/", include("models_app.urls")),
-    path("conversions/", include("conversions.urls")),
+    path("conversions/", include((studio.conversions, "conversions"))),
     *sharing.public,
     path("speak/", include("tts.urls")),
     path("webhooks/", include("webhooks.urls")),

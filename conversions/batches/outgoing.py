@@ -20,6 +20,8 @@ from voiceproject.files import clean_label, send
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from conversions.models import Conversion
 
 REPORT = "report.csv"
@@ -28,6 +30,8 @@ NOT_IN_NAMES = re.compile(r'[\\:*?"<>|]')  # somewhere or other
 NOT_A_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # on Windows
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A table that opens the report takes a cell that begins so for something to compute."""
+MOST_RESULTS = 500
+"""In one zip of things that somebody chose."""
 NOT_READY = "It was not ready when this zip was made."
 NOT_THERE = "The result is not in storage any more."
 
@@ -70,8 +74,9 @@ class Names:
     def __init__(self) -> None:
         self.used = {REPORT}
 
-    def of(self, conversion: "Conversion") -> str:
-        path = PurePosixPath(NOT_IN_NAMES.sub("-", conversion.batch_path or conversion.source_name))
+    def of(self, conversion: "Conversion", folder: str = "") -> str:
+        inside = conversion.batch_path or conversion.source_name
+        path = PurePosixPath(folder.replace("/", "-"), NOT_IN_NAMES.sub("-", inside))
         stem = "/".join(_possible(part) for part in path.with_suffix("").parts)
         name, number = f"{stem}.{conversion.extension}", 1
         while name.casefold() in self.used:
@@ -99,12 +104,38 @@ def pieces(batch: Batch, *, fetched: bool = False) -> Iterator[bytes]:
     """The bytes of the zip: every result that there is now, then the report."""
     rows = list(batch.conversions.order_by("batch_position", "created_at"))
     whole = batch.ended_at is not None
-    lines, names, outbox = lines_without_conversion(batch), Names(), Outbox()
+    yield from _zipped(rows, lines_without_conversion(batch))
+    if fetched and whole:  # whoever comes back for more has passed the last piece on
+        _note_fetched(rows)
+
+
+def serve_results(rows: "QuerySet[Conversion]") -> HttpResponseBase:
+    """Stream the results of these conversions to their owner; those of a batch lie in a folder of its name."""
+    name = f"voiceproject {timezone.localtime():%Y-%m-%d %H-%M}.zip"
+    return send(_chosen(list(rows)), size=None, filename=name)
+
+
+def _chosen(rows: "list[Conversion]") -> Iterator[bytes]:
+    for place, row in enumerate(rows):
+        row.batch_position = place
+    yield from _zipped(rows, [], folders=True)
+    _note_fetched(rows)
+
+
+def _note_fetched(rows: "list[Conversion]") -> None:
+    """Those that are to go after a download have been downloaded."""
+    if rows:
+        sent = type(rows[0]).objects.filter(pk__in=[row.pk for row in rows], state=State.DONE)
+        sent.filter(delete_after_download=True, downloaded_at=None).update(downloaded_at=Now())
+
+
+def _zipped(rows: "list[Conversion]", lines: list[tuple[int, Line]], *, folders: bool = False) -> Iterator[bytes]:
+    names, outbox = Names(), Outbox()
     with zipfile.ZipFile(outbox, "w") as archive:
         for row in rows:
             line = _line(row)
             if row.state == State.DONE:
-                name = names.of(row)
+                name = names.of(row, row.batch.name if folders and row.batch else "")
                 try:
                     yield from _packed(archive, outbox, row, name)
                     line = line._replace(result=name)
@@ -114,9 +145,6 @@ def pieces(batch: Batch, *, fetched: bool = False) -> Iterator[bytes]:
         archive.writestr(_entry(REPORT, timezone.now()), _report(lines))
         yield outbox.take()
     yield outbox.take()
-    if fetched and whole:  # whoever comes back for more has passed the last piece on
-        sent = batch.conversions.filter(pk__in=[row.pk for row in rows], state=State.DONE)
-        sent.filter(delete_after_download=True, downloaded_at=None).update(downloaded_at=Now())
 
 
 def _packed(archive: zipfile.ZipFile, outbox: Outbox, row: "Conversion", name: str) -> Iterator[bytes]:

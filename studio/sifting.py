@@ -1,0 +1,124 @@
+"""Some of the history: what may stand in the address of its page, and which rows are meant."""
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from conversions.batches.models import Batch
+from conversions.history import ALONE, TOGETHER
+from conversions.models import Conversion, Kind
+from jobs.models import State
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+UNDER_WAY, TROUBLE = "active", "failed"
+STATES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    UNDER_WAY: (_("Waiting or running"), (State.QUEUED, State.RUNNING)),
+    "done": (_("Ready"), (State.DONE,)),
+    TROUBLE: (_("Failed or not accepted"), (State.FAILED, State.REJECTED)),
+    "cancelled": (_("Cancelled"), (State.CANCELLED,)),
+}
+KINDS = ((Kind.RECORDING, _("Recordings")), (Kind.SPEECH, _("Texts")), (TOGETHER, _("Batches")))
+MOST_WORDS = 8
+MOST_VOICES = 200
+
+
+class SiftForm(forms.Form):
+    """What somebody looks for; what cannot be understood is left out."""
+
+    search = forms.CharField(
+        label=_("Search"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, voice or spoken words")}),
+    )
+    state = forms.ChoiceField(label=_("State"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    voice = forms.ChoiceField(label=_("Voice"), required=False)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+
+    def __init__(self, data: Any, *, user: "User") -> None:
+        super().__init__(data)
+        states = [(name, words) for name, (words, _states) in STATES.items()]
+        for name, first, choices in (
+            ("state", gettext("Any state"), states),
+            ("kind", gettext("All kinds"), KINDS),
+            ("voice", gettext("Any voice"), voices_used(user)),
+        ):
+            self.fields[name].choices = [("", first), *choices]  # type: ignore[attr-defined]
+        self.full_clean()
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def opened(self) -> bool:
+        """Whether more is wished than words: those fields are to be seen then."""
+        return bool(self.wish.keys() - {"search"})
+
+
+def voices_used(user: "User") -> list[tuple[str, str]]:
+    """Id and name of the voices in somebody's history that are still there."""
+    own = Conversion.objects.visible_to(user).order_by().exclude(voice=None)
+    found = dict(own.values_list("voice_id", "voice__name").distinct()[:MOST_VOICES])
+    return sorted(((str(pk), name) for pk, name in found.items()), key=lambda pair: pair[1].casefold())
+
+
+def sifted(user: "User", wish: dict[str, Any]) -> QuerySet[Any, Any]:
+    """Rows of (kind, id, time), newest first, to be taken page by page and given to `conversions.history.things`."""
+    alone = _within(Conversion.objects.visible_to(user).filter(batch=None), wish)
+    together = _within(Batch.objects.visible_to(user), wish)
+    if states := STATES.get(wish.get("state", ""), ("", ()))[1]:
+        alone = alone.filter(state__in=states)
+        together = _batches_in(together, wish["state"], states)
+    for word in wish.get("search", "").replace("\0", "").split()[:MOST_WORDS]:
+        alone = alone.filter(_holds(word) | Q(speech__text__icontains=word))
+        files = Conversion.objects.order_by().filter(_holds(word), batch=OuterRef("pk"))
+        together = together.filter(Q(name__icontains=word) | Q(voice_name__icontains=word) | Exists(files))
+    kind = wish.get("kind")
+    if kind == TOGETHER:
+        return _named(TOGETHER, together).order_by("-created_at")
+    if kind:
+        return _named(ALONE, alone.filter(kind=kind)).order_by("-created_at")
+    both: QuerySet[Any, Any] = _named(ALONE, alone).union(_named(TOGETHER, together), all=True)
+    return both.order_by("-created_at")
+
+
+def _named(kind: str, rows: Any) -> QuerySet[Any, Any]:
+    named: QuerySet[Any, Any] = rows.order_by().annotate(what=Value(kind, CharField()))
+    return named.values_list("what", "pk", "created_at")
+
+
+def _within(rows: Any, wish: dict[str, Any]) -> Any:
+    if wish.get("voice"):
+        rows = rows.filter(voice_id=wish["voice"])
+    if wish.get("since"):
+        rows = rows.filter(created_at__gte=_midnight(wish["since"]))
+    if wish.get("until"):
+        rows = rows.filter(created_at__lt=_midnight(wish["until"] + timedelta(days=1)))
+    return rows
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _batches_in(rows: Any, state: str, states: tuple[str, ...]) -> Any:
+    """A batch that waits or runs has something left; of those that have ended it is what became of their files."""
+    if state == UNDER_WAY:
+        return rows.filter(ended_at=None, size__gt=0)
+    files = Conversion.objects.order_by().filter(batch=OuterRef("pk"), state__in=states)
+    found = Q(Exists(files)) | Q(refusals__isnull=False) if state == TROUBLE else Q(Exists(files))
+    return rows.exclude(ended_at=None).filter(found).distinct()
+
+
+def _holds(word: str) -> Q:
+    return Q(source_name__icontains=word) | Q(voice_name__icontains=word)
