@@ -4,11 +4,13 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import cast
 
 from django.utils.translation.template import templatize
 
+from rvc.options import FORMAT_LABELS, ConversionOptions
 from voiceproject.catalogues import Key
 
 PLACES = {
@@ -29,7 +31,15 @@ def messages(root: Path) -> dict[Key, str]:
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")) if package.name != "tests" else ():
             collect(found, calls_of_python(path.read_text(encoding="utf-8")))
+    found |= dict.fromkeys((("", text) for text in option_texts()), "")
     return found
+
+
+def option_texts() -> Iterator[str]:
+    """The texts about options: the library that has them knows no translations."""
+    for spec in fields(ConversionOptions):
+        yield from filter(None, (spec.metadata[name] for name in ("help", "unit", "zero")))
+    yield from FORMAT_LABELS.values()
 
 
 def collect(found: dict[Key, str], calls: Iterator[ast.Call]) -> None:

@@ -4,12 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django import forms, template
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from conversions import methods
 from conversions.forms import ConversionForm, option_field
@@ -21,16 +25,16 @@ register = template.Library()
 
 MAIN_OPTION = OPTION_NAMES[0]
 STAGE_WORDS = {
-    "decode": "Reading the recording",
-    "prepare": "Loading the voice",
-    "f0": "Following the melody",
-    "content": "Listening to the words",
-    "synthesis": "Speaking with the new voice",
-    "level": "Matching the loudness",
-    "encode": "Writing the file",
+    "decode": _("Reading the recording"),
+    "prepare": _("Loading the voice"),
+    "f0": _("Following the melody"),
+    "content": _("Listening to the words"),
+    "synthesis": _("Speaking with the new voice"),
+    "level": _("Matching the loudness"),
+    "encode": _("Writing the file"),
 }
 SPEECH_STAGES = {
-    "speak": "Speaking the text",
+    "speak": _("Speaking the text"),
     "synthesis": STAGE_WORDS["synthesis"],
     "encode": STAGE_WORDS["encode"],
 }
@@ -40,36 +44,38 @@ TIMING_WORDS = {
     "speak": SPEECH_STAGES["speak"],
     "decode": STAGE_WORDS["decode"],
     "load": STAGE_WORDS["prepare"],
-    "prepare": "Cutting it at quiet places",
+    "prepare": _("Cutting it at quiet places"),
     "f0": STAGE_WORDS["f0"],
     "content": STAGE_WORDS["content"],
-    "retrieval": "Searching the index",
+    "retrieval": _("Searching the index"),
     "synthesis": STAGE_WORDS["synthesis"],
     "level": STAGE_WORDS["level"],
     "encode": STAGE_WORDS["encode"],
+    "measure": _("Measuring recording and result"),
 }
 SHOWN_FROM = 0.05  # seconds; less is shown as nothing
-CHOICE_WORDS = FORMAT_LABELS | {
-    "shift": "By hand",
-    "auto": "Automatic",
+CHOICE_WORDS: dict[str, Any] = {
+    **FORMAT_LABELS,
+    "shift": _("By hand"),
+    "auto": _("Automatic"),
     "rmvpe": "RMVPE",
     "fcpe": "FCPE",
     "swift-f0": "Swift F0",
     "crepe": "CREPE",
-    "crepe-tiny": "CREPE, small",
+    "crepe-tiny": _("CREPE, small"),
     "harvest": "Harvest",
     "dio": "DIO",
-    "keep": "Keep",
-    "fill": "Fill",
-    "exact": "Exact",
-    "fast": "Fast",
+    "keep": _("Keep"),
+    "fill": _("Fill"),
+    "exact": _("Exact"),
+    "fast": _("Fast"),
 }
 STATE_WORDS = {
-    State.RUNNING: "Starting",
-    State.DONE: "The result is ready",
-    State.FAILED: "The conversion failed",
-    State.CANCELLED: "The conversion was cancelled",
-    State.REJECTED: "The recording cannot be used",
+    State.RUNNING: _("Starting"),
+    State.DONE: _("The result is ready"),
+    State.FAILED: _("The conversion failed"),
+    State.CANCELLED: _("The conversion was cancelled"),
+    State.REJECTED: _("The recording cannot be used"),
 }
 
 
@@ -108,7 +114,8 @@ class ShownOption:
     @property
     def zero(self) -> str:
         """What an empty field stands for, where 0 says so elsewhere."""
-        return zero_words(self.name)
+        words = zero_words(self.name)
+        return gettext(words) if words else ""
 
     @cached_property
     def choices(self) -> list[tuple[str, str, str]]:
@@ -141,9 +148,12 @@ class ShownOption:
     @property
     def range_words(self) -> str:
         if self.choices:
-            return f"Default: {self.undecided or _choice_words(self.default)}."
-        otherwise = f"empty: {self.zero}" if self.zero else f"default {self.default}"
-        return f"{self.low} to {self.high}, {otherwise}.".replace("-", "−")
+            return gettext("Default: {value}.").format(value=self.undecided or _choice_words(self.default))
+        low, high = (_number_words(number) for number in (self.low, self.high))
+        if self.zero:
+            return gettext("{low} to {high}, empty: {zero}.").format(low=low, high=high, zero=self.zero)
+        default = _number_words(self.default)
+        return gettext("{low} to {high}, default {default}.").format(low=low, high=high, default=default)
 
 
 @register.simple_tag
@@ -170,15 +180,16 @@ def used_options(conversion: Conversion) -> list[tuple[str, str]]:
 def _used_words(conversion: Conversion, name: str) -> str:
     value = getattr(conversion, name)
     if name == "output_rate" and not value:
-        return "the voice's own"
+        return gettext("the voice's own")
     if name == "pitch_mode" and value == "auto" and conversion.pitch_moved is not None:
-        return f"{_choice_words(value)}: {conversion.pitch_moved:+.10g} semitones"
+        moved = f"{conversion.pitch_moved:+.10g}"
+        return gettext("{how}: {moved} semitones").format(how=_choice_words(value), moved=moved)
     if name == "f0_method" and (taken := conversion.facts.get("f0_method", value)) != value:
         return f"{_choice_words(value)}: {_choice_words(taken)}"
     if name == "speaker" and conversion.voice and (called := conversion.voice.speaker_names.get(str(value))):
         return f"{value} – {called}"
     unit = ConversionOptions.__dataclass_fields__[name].metadata["unit"]
-    return f"{_choice_words(_plain(value))} {unit}".rstrip()
+    return f"{_choice_words(_plain(value))} {gettext(unit) if unit else ''}".rstrip()
 
 
 @register.simple_tag
@@ -194,12 +205,14 @@ def timings(conversion: Conversion) -> list[tuple[str, float, int]]:
     """Words, seconds and share of the whole in percent of each stage that was measured."""
     measured: Mapping[str, float] = conversion.facts.get("timings", {})
     whole = sum(measured.values()) or 1.0
-    known = [(words, measured[stage]) for stage, words in TIMING_WORDS.items() if measured.get(stage, 0) >= SHOWN_FROM]
+    known = [
+        (str(words), measured[stage]) for stage, words in TIMING_WORDS.items() if measured.get(stage, 0) >= SHOWN_FROM
+    ]
     return [(words, seconds, round(100 * seconds / whole)) for words, seconds in known]
 
 
 @register.simple_tag
-def stage_steps(conversion: Conversion) -> list[tuple[str, str]]:
+def stage_steps(conversion: Conversion) -> list[tuple[Any, str]]:
     """Every stage in words, each with `past`, `now` or nothing."""
     stages = _stages(conversion)
     order = list(stages)
@@ -208,7 +221,7 @@ def stage_steps(conversion: Conversion) -> list[tuple[str, str]]:
     return list(zip(stages.values(), when, strict=True))
 
 
-def _stages(conversion: Conversion) -> Mapping[str, str]:
+def _stages(conversion: Conversion) -> Mapping[str, Any]:
     return SPEECH_STAGES if conversion.kind == Kind.SPEECH else STAGE_WORDS
 
 
@@ -216,10 +229,12 @@ def _stages(conversion: Conversion) -> Mapping[str, str]:
 def state_words(conversion: Conversion) -> str:
     if conversion.state == State.QUEUED:
         ahead = (conversion.position or 1) - 1
-        return f"Waiting, {ahead} before it" if ahead else "Waiting, next in line"
+        if not ahead:
+            return gettext("Waiting, next in line")
+        return ngettext("Waiting, {count} before it", "Waiting, {count} before it", ahead).format(count=ahead)
     if conversion.state == State.RUNNING:
-        return _stages(conversion).get(conversion.stage, STATE_WORDS[State.RUNNING])
-    return STATE_WORDS[State(conversion.state)]
+        return str(_stages(conversion).get(conversion.stage, STATE_WORDS[State.RUNNING]))
+    return str(STATE_WORDS[State(conversion.state)])
 
 
 @register.filter
@@ -229,10 +244,14 @@ def estimate(conversion: Conversion) -> str:
     if seconds is None:
         return ""
     if seconds < 10:
-        return "a few seconds"
+        return gettext("a few seconds")
     if seconds < 90:
-        return f"about {round(seconds, -1)} seconds"
-    return f"about {round(seconds / 60)} minutes" if seconds < 5400 else f"about {round(seconds / 3600)} hours"
+        return gettext("about {count} seconds").format(count=round(seconds, -1))
+    if seconds < 5400:
+        minutes = round(seconds / 60)
+        return ngettext("about {count} minute", "about {count} minutes", minutes).format(count=minutes)
+    hours = round(seconds / 3600)
+    return ngettext("about {count} hour", "about {count} hours", hours).format(count=hours)
 
 
 @register.filter
@@ -244,8 +263,8 @@ def percent(fraction: float) -> int:
 def ago(moment: datetime) -> str:
     """How long ago, in its largest unit."""
     if (timezone.now() - moment).total_seconds() < 60:
-        return "just now"
-    return f"{timesince(moment, depth=1)} ago"
+        return gettext("just now")
+    return gettext("{time} ago").format(time=timesince(moment, depth=1))
 
 
 @register.filter
@@ -254,7 +273,12 @@ def as_json(values: Mapping[str, Any]) -> str:
 
 
 def _choice_words(value: str) -> str:
-    return CHOICE_WORDS.get(value, value)
+    words = CHOICE_WORDS.get(value, value)
+    return gettext(words) if isinstance(words, str) and words else str(words)
+
+
+def _number_words(number: str) -> str:
+    return number_format(Decimal(number)).replace("-", "−")
 
 
 def _plain(value: object) -> str:

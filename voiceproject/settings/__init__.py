@@ -110,6 +110,7 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("ja", "日本語"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [VAR_DIR / "locale"]  # `manage.py prepare` compiles the catalogues of locale/ into it
+FORMAT_MODULE_PATH = "voiceproject.formats"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
