@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from conversions import findings
 from conversions.batches import admin as batches_admin  # noqa: F401 - registers itself
 from conversions.models import Conversion
 from conversions.sharing import admin as sharing_admin  # noqa: F401 - as above
@@ -30,12 +31,16 @@ class ConversionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Conversion | None = None) -> list[str]:
-        hidden = {"source", "result", "token", "fingerprint"}
+        hidden = {"source", "result", "picture", "token", "fingerprint"}
         columns = [field.name for field in Conversion._meta.concrete_fields if field.name not in hidden]
-        return ["source_player", "result_player", "story", *columns]
+        return ["source_player", "result_player", "measured", "story", *columns]
 
     def get_fields(self, request: HttpRequest, obj: Conversion | None = None) -> Any:
         return self.get_readonly_fields(request, obj)
+
+    @admin.display(description="measured")
+    def measured(self, conversion: Conversion) -> SafeString | str:
+        return findings.table(conversion)
 
     @admin.display(description="progress", ordering="progress")
     def percent(self, conversion: Conversion) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from drf_spectacular.utils import extend_schema_field
@@ -141,6 +143,14 @@ def findings(conversion: Conversion) -> list[tuple[str, str, str]]:
         return []
     rows = [(label, *(words(side) for side in sides)) for label, words in _rows()]
     return [(str(label), before, after) for label, before, after in rows if before or after]
+
+
+def table(conversion: Conversion) -> SafeString | str:
+    """The same for the administration; a dash where nothing was measured."""
+    rows = format_html_join("", "<tr><th>{}</th><td>{}</td><td>{}</td></tr>", findings(conversion))
+    head = format_html("<tr><th></th><th>{}</th><th>{}</th></tr>", _("Recording"), _("Result"))
+    words = format_html("<p>{}</p><p>{}: {}</p>", pitch_words(conversion), _("Index"), index_words(conversion))
+    return format_html("<table>{}{}</table>{}", head, rows, words) if rows else "–"
 
 
 def _rows() -> tuple[tuple[str, Any], ...]:

@@ -128,6 +128,14 @@ def test_before_the_end_nothing_is_known(conversion, api, alice):
     assert api(alice).get(f"{URL.format(conversion.pk)}picture/").status_code == 404
 
 
+def test_staff_read_it_too(done, client, staff):
+    Conversion.objects.filter(pk=done.pk).update(facts=said(100.0, 200.0).facts)
+    client.force_login(staff)
+    page = client.get(f"/admin/conversions/conversion/{done.pk}/change/").content.decode()
+    assert "−20.5 dBFS" in page
+    assert "The pitch rose from 100 Hz (G2) to 200 Hz (G3), 12 semitones higher." in page
+
+
 def said(before, after):
     sides = {
         side: {"seconds": 2.0, "level_db": -20.5, "peak_db": None, "clipped": count, "pitch": pitch(hertz)}
