@@ -141,3 +141,25 @@ def fits_everywhere(page):
             if folder := os.environ.get("PICTURES"):
                 page.wait_for_timeout(500)
                 page.screenshot(path=Path(folder) / f"result-{viewport['width']}-{scheme}.png", full_page=True)
+
+
+def test_nothing_jumps_while_it_is_watched(open_page, alice, voice):
+    from rvc.options import ConversionOptions
+
+    waiting = Conversion.objects.submit(alice, voice, base.upload(base.tone(2.0)), ConversionOptions())
+    job = Conversion.objects.claim(waiting.pk)
+    job.beat(stage="prepare", progress=0.01)
+    page = open_page(alice)
+    page.goto(waiting.get_absolute_url())
+    page.locator("#cancel").focus()
+    page.evaluate(
+        """window.shift = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; })
+          .observe({ type: "layout-shift" })"""
+    )
+    for stage, progress, words in (("content", 0.37, "Listening to the words"), ("synthesis", 1.0, "Speaking with")):
+        job.beat(stage=stage, progress=progress)
+        page.locator("[aria-current=step]", has_text=words).wait_for()
+        until(page, f"document.getElementById('announce').textContent.startsWith('{words}')")
+    assert page.evaluate("window.shift") == 0
+    assert page.evaluate("document.activeElement.id") == "cancel", "the focus stays"
