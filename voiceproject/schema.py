@@ -5,6 +5,7 @@ from typing import Any, Literal
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from voiceproject.api import StrictSerializer
 from voiceproject.once import HEADER, Once
 
 
@@ -21,7 +22,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 AGAIN = {
     "in": "header",
     "name": HEADER,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
     "description": "Sent again with the same key, the request makes nothing twice: it gets the first answer.",
 }
 
@@ -32,6 +33,12 @@ class Schema(AutoSchema):
     def _get_parameters(self) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._get_parameters()
         return [*parameters, AGAIN] if self.method == "POST" and isinstance(self.view, Once) else parameters
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        described: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if isinstance(serializer, StrictSerializer):
+            described["additionalProperties"] = False
+        return described
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
