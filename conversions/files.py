@@ -14,11 +14,15 @@ from conversions.models import Conversion
 from conversions.pieces import MEDIA_TYPE
 from conversions.streaming import serve_stream
 from rvc.errors import RVCError
+from voiceproject.desk import note_listening
 from voiceproject.errors import SlowDown, headers_of, status_of
 from voiceproject.files import serve
 
 
-def serve_source(request: HttpRequest, conversion: Conversion) -> HttpResponseBase:
+def serve_source(request: HttpRequest, conversion: Conversion, *, heard: bool = False) -> HttpResponseBase:
+    """heard: only what the result was made of, where that is a clip."""
+    if heard and conversion.clip:
+        return serve(request, conversion.clip, media_type="audio/wav", filename="clip.wav")
     return serve(request, conversion.source, media_type=conversion.source_type, filename=conversion.source_file_name)
 
 
@@ -43,7 +47,9 @@ def serve_result(request: HttpRequest, conversion: Conversion, *, fetched: bool,
 @login_required
 @require_safe
 def source(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    return serve_source(request, get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk))
+    conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
+    note_listening(request, conversion, "the recording")
+    return serve_source(request, conversion, heard=True)
 
 
 @login_required
@@ -55,6 +61,7 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     wanted = request.GET.get("format", "")
     if wanted and wanted not in FORMATS:
         raise Http404("There is no such format.")
+    note_listening(request, conversion, "the result")
     try:
         return serve_result(request, conversion, fetched=fetched, wanted=wanted)
     except RVCError as error:
@@ -65,6 +72,7 @@ def result(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 @require_safe
 def stream(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
+    note_listening(request, conversion, "the result, as it was made")
     try:
         return serve_stream(request, conversion)
     except SlowDown as error:
@@ -77,4 +85,5 @@ def piece(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponseBase:
     """One piece of a result that is being made: a browser plays a stream without end only when much of it is there."""
     conversion = get_object_or_404(Conversion.objects.readable_by(request.user), pk=pk)
     found = get_object_or_404(conversion.pieces.all(), number=number)
+    note_listening(request, conversion, f"piece {number + 1} of the result")
     return serve(request, found.file, media_type=MEDIA_TYPE, filename=f"{number + 1}.wav")

@@ -1,24 +1,31 @@
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from jobs.events import JobEvent
 from jobs.models import Job
+from jobs.reaper import job_models
+from voiceproject.desk import Desk, link_to_owner
 
 
 @admin.register(JobEvent)
-class JobEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class JobEventAdmin(Desk):
     """What happened to jobs. Nobody changes what has happened; it is forgotten after JOB_EVENT_DAYS."""
 
-    list_display = ("at", "kind", "job", "owner", "queue", "before", "after", "attempt", "reason")
+    list_display = ("at", "kind", "job_link", "owner_link", "queue", "before", "after", "attempt", "reason", "worker")
+    list_display_links = ("at",)
     list_filter = ("kind", "queue", "after", "at")
     search_fields = ("job", "owner__username", "reason", "worker")
     list_select_related = ("owner",)
-    date_hierarchy = "at"
+    csv_columns = (
+        "at", "kind", "job", "owner__username", "queue", "before", "after", "attempt", "worker", "reason",
+    )  # fmt: skip
     ordering = ("-pk",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -31,6 +38,25 @@ class JobEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Not by itself: a line goes with the account that it belongs to, which asks here, too."""
         own_pages = reverse("admin:jobs_jobevent_changelist")
         return not request.path.startswith(own_pages) and super().has_delete_permission(request, obj)
+
+    @admin.display(description=gettext_lazy("owner"), ordering="owner__username")
+    def owner_link(self, event: JobEvent) -> SafeString | str:
+        return link_to_owner(event)
+
+    @admin.display(description=gettext_lazy("job"), ordering="job")
+    def job_link(self, event: JobEvent) -> SafeString | str:
+        """To the job, which may be gone by now: its page says so."""
+        apps = {model._meta.model_name: model._meta.app_label for model in job_models()}
+        try:
+            address = reverse(f"admin:{apps.get(event.kind)}_{event.kind}_change", args=[event.job])
+        except NoReverseMatch:
+            return str(event.job)
+        return format_html('<a href="{}">{}</a>', address, event.job)
+
+
+def lasted(since: datetime | None, until: datetime | None) -> str:
+    """Seconds between two moments, with words; a dash while one of them is still to come."""
+    return f"{(until - since).total_seconds():.1f} s" if since and until else "–"
 
 
 def story(job: Job) -> SafeString:

@@ -11,20 +11,23 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from models_app import assets_admin  # noqa: F401 - registers itself
 from models_app.exports import kinds
-from models_app.forged import KnownRows
 from models_app.imports import admin as imports_admin  # noqa: F401 - registers itself
 from models_app.indexes import remove_index
 from models_app.models import Visibility, VoiceCheck, VoiceEvent, VoiceModel, encoder_installed
 from models_app.staff_forms import AddVoiceForm, StaffVoiceForm
 from rvc.errors import VoiceFileError
+from voiceproject.desk import Act, Desk, link_to_owner, note, player
 
 FACTS = (
     "id", "slug", "heard", "state", "state_message", "version", "f0", "sample_rate", "speakers", "encoder", "needs",
     "size", "use_count", "facts", "index_facts", "report", "checkpoint_sha256", "index_sha256", "source_url",
-    "consent_by", "consent_at", "created_at", "export", "happened",
+    "consent_by", "consent_at", "created_at", "export", "its_conversions",
+    "happened",
 )  # fmt: skip
 MOST_OWNERS = 10
 
@@ -50,21 +53,23 @@ class MissingFilter(admin.SimpleListFilter):
 
 
 @admin.register(VoiceModel)
-class VoiceAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
+class VoiceAdmin(Desk):
     list_display = (
-        "name", "owner", "heard", "visibility", "state", "encoder", "installed", "has_index", "use_count", "size",
+        "name", "owner_link", "heard", "visibility", "state", "encoder", "installed", "has_index", "use_count", "size",
     )  # fmt: skip
-    # No date_hierarchy: SQLite would call a function of Python for every voice.
     list_filter = (
         "visibility", "state", MissingFilter, "created_at", "version", "f0", "encoder", "sample_rate", "language",
     )  # fmt: skip
     search_fields = ("name", "slug", "description", "tags__name", "owner__username", "id", "checkpoint_sha256")
     list_select_related = ("owner",)
-    list_per_page = 50
     autocomplete_fields = ("owner", "people")
     filter_horizontal = ("groups",)
     view_on_site = False  # a page shows its owner's voices, and those shared with who looks
-    actions = ("check_again", "for_everyone", "for_owner", "remove_the_index")
+    actions = ("check_again", "for_everyone", "for_owner", "remove_the_index", "export_csv")
+    csv_columns = (
+        "id", "created_at", "name", "owner__username", "visibility", "state", "state_message", "version", "encoder",
+        "sample_rate", "language", "licence", "origin", "size_bytes", "use_count", "checkpoint_sha256", "source_url",
+    )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: VoiceModel | None = None) -> Any:
         if obj is None:
@@ -119,9 +124,16 @@ class VoiceAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     def heard(self, voice: VoiceModel) -> SafeString | str:
         if not voice.preview:
             return "–"
-        return format_html(
-            '<audio controls preload="none" src="{}"></audio>', reverse("voices:preview", args=[voice.pk])
-        )
+        return player(reverse("voices:preview", args=[voice.pk]), _("Preview of %(name)s") % {"name": voice.name})
+
+    @admin.display(description=gettext_lazy("owner"), ordering="owner__username")
+    def owner_link(self, voice: VoiceModel) -> SafeString | str:
+        return link_to_owner(voice)
+
+    @admin.display(description=gettext_lazy("conversions"))
+    def its_conversions(self, voice: VoiceModel) -> SafeString:
+        address = reverse("admin:conversions_conversion_changelist")
+        return format_html('<a href="{}?voice__id__exact={}">{}</a>', address, voice.pk, _("Show them"))
 
     @admin.display(description="take away")
     def export(self, voice: VoiceModel) -> str:
@@ -149,6 +161,7 @@ class VoiceAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     def check_again(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
         for voice in queryset:
             VoiceCheck.objects.ask(voice, by=person(request))
+        note(request, Act.RETRIED, queryset, "the check")
         self._tell(request, len(queryset), "are checked as soon as a worker is free")
 
     @admin.action(description="Share selected voices with everyone", permissions=["change"])
@@ -162,25 +175,28 @@ class VoiceAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     def _share(self, request: HttpRequest, voices: QuerySet[VoiceModel], visibility: Visibility) -> None:
         for voice in voices:
             voice.share(person(request), visibility)
+        note(request, Act.DID, voices, f"shared it, {visibility.value}")
         self._tell(request, len(voices), f"are now for: {visibility.label.lower()}")
 
     @admin.action(description="Remove the index of selected voices", permissions=["change"])
     def remove_the_index(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
-        self._tell(request, sum(remove_index(voice, person(request)) for voice in queryset), "have lost their index")
+        lost = [voice for voice in queryset if remove_index(voice, person(request))]
+        note(request, Act.DID, lost, "removed its index")
+        self._tell(request, len(lost), "have lost their index")
 
     def _tell(self, request: HttpRequest, count: int, what: str) -> None:
         self.message_user(request, f"{count} voices {what}.", messages.SUCCESS if count else messages.WARNING)
 
 
 @admin.register(VoiceEvent)
-class VoiceEventAdmin(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
+class VoiceEventAdmin(Desk):
     """Staff read what happened; nobody writes it here."""
 
     list_display = ("at", "who", "action", "voice_name", "details", "is_there")
     list_filter = ("action", "at")
     search_fields = ("actor_name", "voice_name", "voice_key", "details")
     list_select_related = ("voice",)
-    date_hierarchy = "at"
+    csv_columns = ("at", "actor_name", "action", "voice_name", "voice_key", "details")
     fields: ClassVar = ("at", "who", "action", "voice_name", "voice_key", "details", "is_there")
     readonly_fields = fields
 

@@ -1,27 +1,9 @@
 """Keys that no row can have, in what is sent to the administration: refused in words, where Django would stumble."""
 
-from typing import Any
-
-from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db import DataError
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.http import QueryDict
 
 LONGEST_NUMBER = 18
 """Digits that every database takes for a number."""
-
-
-class KnownRows:
-    """For a ModelAdmin: rows that cannot exist are not found, in actions and in filters of the address."""
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        try:
-            answer: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
-        except (ValidationError, OverflowError, DataError):
-            messages.error(request, "There are no such rows: choose them in the list.")
-            return redirect(request.path)
-        return answer
 
 
 def with_numbers(data: QueryDict | None, *names: str) -> QueryDict | None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from jobs.models import State, WorkerBeat
 from jobs.reaper import job_models
 from models_app.assets import asset_store
-from monitoring import numbers
+from monitoring import numbers, staff_log  # noqa: F401 - staff_log registers itself
 from monitoring.health import findings
 from monitoring.models import Dashboard
 
@@ -74,7 +74,7 @@ def _figures(request: HttpRequest) -> dict[str, Any]:
 def _today(midnight: datetime) -> list[tuple[str, list[tuple[str, int]]]]:
     """By kind of job, how many of those that came today are in each state; kinds of which none came are left out."""
     rows = numbers.states(midnight).items()
-    labels = State.labels
+    labels = [str(label) for label in State.labels]
     return [(kind, list(zip(labels, states.values(), strict=True))) for kind, states in rows if any(states.values())]
 
 

@@ -22,7 +22,7 @@ from studio import urls as studio
 from tts.api import EngineViewSet, SpeechViewSet, TextToSpeechView
 from tts.documents.api import DocumentView
 from voiceproject.throttle import throttled
-from voiceproject.views import DocsView
+from voiceproject.views import DocsView, nowhere
 from webhooks.api import WebhookViewSet
 
 router = SimpleRouter()
@@ -72,6 +72,7 @@ urlpatterns = [
     path("readyz", ready, name="ready"),
     path("metrics", metrics, name="metrics"),
     path(f"{settings.ADMIN_PATH}login/", throttled(admin.site.login)),
+    path(f"{settings.ADMIN_PATH}r/<path:rest>", nowhere),  # "view on site": pages show people what is their own
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 

@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from conversions.sharing.models import ShareLink
+from voiceproject.desk import Desk
 
 COLUMNS = ("created_at", "owner", "title", "its_conversion", "expires_at", "withdrawn_at", "heard", "heard_at")
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ShareLinkAdmin(Desk):
     """Staff see what is shared with everybody, and may end it; nobody sees a secret."""
 
     list_display = COLUMNS
@@ -24,8 +25,8 @@ class ShareLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("created_at", "expires_at", "withdrawn_at")
     search_fields = ("id", "title", "owner__username", "conversion__id")
     list_select_related = ("owner", "conversion")
-    date_hierarchy = "created_at"
-    actions = ("withdraw",)
+    actions = ("withdraw", "export_csv")
+    csv_columns = ("created_at", "owner__username", "title", "conversion_id", "expires_at", "withdrawn_at", "heard")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its owner has to get the secret

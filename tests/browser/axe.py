@@ -9,7 +9,8 @@ LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", 
 RUN = """async (rules) => {
     const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
     const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only });
-    return violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, where: nodes.map((node) => node.html) }));
+    const told = ({ id, impact, help, nodes }) => ({ id, impact, help, where: nodes.map((node) => node.html) });
+    return violations.map(told);
 }"""
 
 

@@ -30,7 +30,7 @@ def test_both_sounds_can_be_heard(desk, done, page):
     url = reverse(LIST) if page == "list" else reverse(CHANGE, args=[done.pk])
     content = desk.get(url).content.decode()
     for kind in ("source", "result"):
-        assert f'<audio controls preload="none" src="/conversions/{done.pk}/{kind}/">' in content
+        assert f'<audio controls preload="none" src="/conversions/{done.pk}/{kind}/" aria-label="' in content
         assert b"".join(desk.get(f"/conversions/{done.pk}/{kind}/"))[:4] == b"RIFF"
 
 
@@ -49,7 +49,7 @@ def test_it_cancels(desk, conversion, done):
     page = act(desk, "cancel", conversion)
     conversion.refresh_from_db()
     assert conversion.state in (State.CANCELLED, State.DONE)
-    assert b"conversions were cancelled" in page.content
+    assert b"cancelled." in page.content
 
 
 def test_it_tries_again(desk, submit):
@@ -58,7 +58,7 @@ def test_it_tries_again(desk, submit):
     page = act(desk, "retry", stopped, waiting)
     stopped.refresh_from_db()
     assert stopped.state == State.QUEUED
-    assert b"1 conversions were queued again" in page.content
+    assert b"1 conversion was queued again" in page.content
 
 
 def test_it_deletes_with_the_files(desk, done, voice, django_capture_on_commit_callbacks):
