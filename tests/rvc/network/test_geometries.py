@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rvc.network.noise import SeededNoise
+from rvc.network.noise import DecoderNoise, SeededNoise
 from rvc.network.synthesizer import Segment, Synthesizer
 from rvc.voicefile.voice import VoiceFile, read_voice
 from tests.rvc.voices import make_voice
@@ -34,6 +34,8 @@ GEOMETRIES = {
         },
     },
     "no F0": {"rate": 40000, "f0": False},
+    "MRF HiFi-GAN 40k": {"rate": 40000, "vocoder": "MRF HiFi-GAN"},
+    "MRF HiFi-GAN 24k, v1": {"rate": 24000, "vocoder": "MRF HiFi-GAN", "version": "v1"},
     "one head, wide kernel": {"rate": 40000, "config": {"n_heads": 1, "kernel_size": 5}},
 }
 
@@ -105,12 +107,12 @@ class Plain:
             x = torch.cat([still, moved - self.conv(f"{name}.post", skip)], 1)
         return x
 
-    def source(self, f0: Tensor, noise: Tensor) -> Tensor:
+    def source(self, f0: Tensor, noise: DecoderNoise) -> Tensor:
         rate, hop = self.g.sample_rate, self.g.hop
         upsampled = f0.double().repeat_interleave(hop)
         sine = 0.1 * torch.sin(2 * math.pi * torch.cumsum(upsampled / rate, 0))
         voiced = (upsampled > 0).double()
-        mixed = sine * voiced + noise.double() * (0.003 * voiced + 0.1 / 3 * (1 - voiced))
+        mixed = sine * voiced + noise.source[:, 0].double() * (0.003 * voiced + 0.1 / 3 * (1 - voiced))
         line = "dec.m_source.l_linear"
         return torch.tanh(mixed * self.w[f"{line}.weight"].item() + self.w[f"{line}.bias"].item())[None, None]
 
@@ -139,12 +141,47 @@ class Plain:
         return x
 
 
+class PlainMRF(Plain):
+    """The decoder that Applio calls MRF HiFi-GAN: nine tones, weight norm and a bias at both ends, other names."""
+
+    def source(self, f0: Tensor, noise: DecoderNoise) -> Tensor:
+        upsampled = f0.double().repeat_interleave(self.g.hop)[:, None]
+        cycles = noise.phases.double() + torch.cumsum(upsampled * torch.arange(1, 10) / self.g.sample_rate, 0)
+        voiced = (upsampled > 0).double()
+        mixed = 0.1 * torch.sin(2 * math.pi * cycles) * voiced
+        mixed = mixed + noise.source.double() * (0.003 * voiced + 0.1 / 3 * (1 - voiced))
+        line = "dec.m_source.l_linear"
+        return torch.tanh(mixed @ self.w[f"{line}.weight"][0] + self.w[f"{line}.bias"])[None, None]
+
+    def decode(self, z: Tensor, speaker: Tensor, source: Tensor | None) -> Tensor:
+        assert source is not None
+        x = self.conv("dec.conv_pre", z) + self.conv("dec.cond", speaker)
+        for stage, (u, k) in enumerate(zip(self.g.rates, self.g.kernels, strict=True)):
+            weight, bias = self.weight(f"dec.upsamples.{stage}"), self.w[f"dec.upsamples.{stage}.bias"]
+            x = F.conv_transpose1d(F.leaky_relu(x, 0.1), weight, bias, u, (k - u) // 2)
+            stride = math.prod(self.g.rates[stage + 1 :])
+            kernel = self.w[f"dec.noise_convs.{stage}.weight"].shape[2]
+            x = x + self.conv(f"dec.noise_convs.{stage}", source, 1, stride, (kernel - stride) // 2)
+            x = sum((self.fused(f"dec.mrfs.{stage}.{j}", x) for j in range(3)), torch.zeros(())) / 3
+        return torch.tanh(self.conv("dec.conv_post", F.leaky_relu(x, 0.01)))[0, 0]
+
+    def fused(self, name: str, x: Tensor) -> Tensor:
+        for layer, dilation in enumerate((1, 3, 5)):
+            y = F.leaky_relu(self.conv(f"{name}.layers.{layer}.conv1", F.leaky_relu(x, 0.1), dilation), 0.1)
+            x = x + self.conv(f"{name}.layers.{layer}.conv2", y)
+        return x
+
+
+def plain_of(voice: VoiceFile) -> Plain:
+    return PlainMRF(voice) if "dec.mrfs.0.0.layers.0.conv1.bias" in voice.tensors else Plain(voice)
+
+
 @pytest.mark.parametrize("name", GEOMETRIES)
 def test_it_equals_the_formulas(name: str, tmp_path: Path) -> None:
     settings = dict(GEOMETRIES[name])
     config = settings.pop("config", {})
     voice = read_voice(make_voice(tmp_path / "voice.pth", speakers=2, **settings, **config))
-    network, plain = Synthesizer.load(voice, torch.device("cpu")), Plain(voice)
+    network, plain = Synthesizer.load(voice, torch.device("cpu")), plain_of(voice)
     random = torch.Generator().manual_seed(5)
     f0 = torch.linspace(90, 300, FRAMES)
     f0[10:15] = 0
@@ -160,7 +197,7 @@ def test_it_equals_the_formulas(name: str, tmp_path: Path) -> None:
     mean, log_deviation = plain.prior(segment)
     speaker = plain.w["emb_g.weight"][1][None, :, None]
     z = plain.flow(mean + log_deviation.exp() * latent * 0.66666, speaker, voice.wavenet_layers)
-    expected = plain.decode(z, speaker, None if noise is None else plain.source(f0, noise.source[:, 0]))
+    expected = plain.decode(z, speaker, None if noise is None else plain.source(f0, noise))
 
     audio = torch.cat(list(network(segment, latent, noise)))
     assert len(audio) == FRAMES * voice.header.hop
