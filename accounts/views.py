@@ -1,5 +1,7 @@
 """The page of one's own account."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -10,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.forms import ErasureForm, KeepingForm
 from accounts.models import Erasure, count_everything
+from accounts.preference_forms import DefaultsForm, LookForm
+from jobs.quotas import usage
 from voiceproject.pages import PersonRequest
 from voiceproject.throttle import throttled
 
@@ -17,18 +21,29 @@ from voiceproject.throttle import throttled
 @require_GET
 @login_required
 def home(request: PersonRequest) -> HttpResponse:
-    return _page(request, KeepingForm(user=request.user))
+    return _page(request)
 
 
 @require_POST
 @login_required
 def keeping(request: PersonRequest) -> HttpResponse:
-    form = KeepingForm(request.POST, user=request.user)
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    form.save()
-    messages.success(request, _("Saved."))
-    return redirect("accounts:home")
+    return _saved(request, keeping=KeepingForm(request.POST, user=request.user))
+
+
+@require_POST
+@login_required
+def defaults(request: PersonRequest) -> HttpResponse:
+    return _saved(request, defaults=DefaultsForm(request.POST, user=request.user))
+
+
+@require_POST
+@login_required
+def look(request: PersonRequest) -> HttpResponse:
+    form = LookForm(request.POST, user=request.user)
+    response = _saved(request, look=form)
+    if form.is_valid():
+        form.remember(response)
+    return response
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,6 +61,23 @@ def erase(request: PersonRequest) -> HttpResponse:
     return render(request, "accounts/erase.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _page(request: PersonRequest, keeping: KeepingForm, status: int = 200) -> HttpResponse:
-    erasure = Erasure.objects.visible_to(request.user).first()
-    return render(request, "accounts/home.html", {"keeping": keeping, "erasure": erasure}, status=status)
+def _saved(request: PersonRequest, **form: Any) -> HttpResponse:
+    """Keep what one form says, or show it with its errors."""
+    [said] = form.values()
+    if not said.is_valid():
+        return _page(request, status=422, **form)
+    said.save()
+    messages.success(request, _("Saved."))
+    return redirect("accounts:home")
+
+
+def _page(request: PersonRequest, status: int = 200, **forms: Any) -> HttpResponse:
+    user = request.user
+    context = {
+        "look": LookForm(user=user),
+        "defaults": DefaultsForm(user=user),
+        "keeping": KeepingForm(user=user),
+        "erasure": Erasure.objects.visible_to(user).first(),
+        "usage": usage(user),
+    }
+    return render(request, "accounts/home.html", context | forms, status=status)

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from rvc.errors import RVCError
+from voiceproject.models import Preferences
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -53,3 +54,11 @@ class Preset(models.Model):
             raise RVCError("already_there", "You have a preset of this name.", field="name")
         self.name, self.options = name, options
         self.save()
+
+
+def begins_with(user: "User") -> dict[str, Any]:
+    """The options with which this person wants new conversions to begin, on the pages."""
+    liked = Preferences.objects.of(user)
+    preset = Preset.objects.visible_to(user).filter(pk=liked.preset).first() if liked.preset else None
+    options = dict(preset.options) if preset else {}
+    return options | ({"output_format": liked.output_format} if liked.output_format else {})

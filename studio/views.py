@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from conversions.history import history, things
 from conversions.models import OPTION_NAMES, Conversion, Kind
-from conversions.presets import Preset
+from conversions.presets import Preset, begins_with
 from jobs.quotas import said
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
@@ -109,7 +109,7 @@ def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]
     last = own.filter(voice__in=visible).values_list("voice_id", flat=True).first()
     wanted = request.GET.get("voice") or last
     voice = picked(visible, str(wanted)) or visible.ready().first()
-    return way | ({"voice": voice.pk, **voice.recommended} if voice else {})
+    return way | ({"voice": voice.pk, **voice.recommended, **begins_with(request.user)} if voice else {})
 
 
 def _spoken(again: Conversion) -> dict[str, Any]:

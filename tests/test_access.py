@@ -40,6 +40,8 @@ TABLE = [
     ("get", "/password/done/", LOGIN, 200, 200, 200),
     ("get", "/account/", LOGIN, 200, 200, 200),
     ("post", "/account/language/", 302, 302, 302, 302),
+    ("post", "/account/look/", LOGIN, 302, 302, 302),
+    ("post", "/account/defaults/", LOGIN, 302, 302, 302),
     ("post", "/account/keeping/", LOGIN, 422, 422, 422),
     ("get", "/account/erase/", LOGIN, 200, 200, 200),
     ("post", "/account/erase/", LOGIN, 422, 422, 422),
