@@ -5,6 +5,7 @@ Computed as shapes only: whatever mixes devices or makes a double there fails as
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +24,16 @@ from rvc.network.synthesizer import Segment, Synthesizer
 from rvc.pitch.rmvpe import Geometry as RmvpeGeometry
 from rvc.pitch.rmvpe import Network as Rmvpe
 from rvc.voicefile.voice import read_voice
-from tests.rvc.golden import golden
+from tests.rvc.voicefile.test_vocoders import TWO_STAGES
+from tests.rvc.voices import make_voice
 
 DEVICE = "pretended"
 FRAMES = 120
-VOICES = ("tiny_v2_40k_f0", "tiny_applio_mrf_40k", "tiny_applio_refinegan_32k")
+VOICES: dict[str, dict[str, Any]] = {
+    "HiFi-GAN": {},
+    "MRF HiFi-GAN": {"vocoder": "MRF HiFi-GAN"},
+    "RefineGAN": {"vocoder": "RefineGAN", **TWO_STAGES},
+}
 
 
 class NoDoubles(TorchDispatchMode):
@@ -65,9 +71,9 @@ def test_doubles_and_mixtures_are_seen() -> None:
             sent(3) + torch.empty(3)
 
 
-@pytest.mark.parametrize("model", VOICES)
-def test_voices(model: str) -> None:
-    voice = read_voice(golden(f"{model}.pth"))
+@pytest.mark.parametrize("vocoder", VOICES)
+def test_voices(vocoder: str, tmp_path: Path) -> None:
+    voice = read_voice(make_voice(tmp_path / "voice.pth", **VOICES[vocoder]))
     hop = voice.header.hop
     with shapes_only():
         with torch.device(DEVICE):
