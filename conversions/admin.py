@@ -13,6 +13,7 @@ from conversions import findings
 from conversions.batches import admin as batches_admin  # noqa: F401 - registers itself
 from conversions.models import Conversion, Kind
 from conversions.sharing import admin as sharing_admin  # noqa: F401 - as above
+from conversions.sweeps import admin as sweeps_admin  # noqa: F401 - as above
 from jobs.admin import lasted, story
 from voiceproject.desk import Act, Desk, acted, link, link_to_owner, player
 

@@ -19,6 +19,7 @@ from conversions.methods import check_method
 from conversions.pieces import Piece
 from conversions.presets import Preset
 from conversions.sharing import models as sharing  # noqa: F401 - registers itself
+from conversions.sweeps.models import Sweep
 from conversions.uploads.models import Upload
 from jobs.quotas import admit_sound, count_sound
 from models_app.models import VoiceModel
@@ -237,6 +238,12 @@ class Conversion(Kept):
                 file.storage.delete(name)
 
 
+@receiver(post_delete, sender=Sweep)
+def delete_measured(instance: Sweep, **kwargs: Any) -> None:
+    if instance.fingerprint:
+        transaction.on_commit(partial(forget_features, instance.fingerprint))
+
+
 @receiver(post_delete, sender=Conversion)
 def delete_files(instance: Conversion, **kwargs: Any) -> None:
     delete_after_commit(instance.source, instance.result, instance.picture)
@@ -246,5 +253,5 @@ def delete_files(instance: Conversion, **kwargs: Any) -> None:
 
 def forget_features(fingerprint: str) -> None:
     """Remove what was measured in a recording, unless somebody's conversion of the very same recording is left."""
-    if not Conversion.objects.filter(fingerprint=fingerprint).exists():
+    if not any(kind._default_manager.filter(fingerprint=fingerprint).exists() for kind in (Conversion, Sweep)):
         FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20).forget(fingerprint)

@@ -72,7 +72,7 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     # Asked once: a voice that is deleted after its part is done costs nobody the result.
     index = index_of(conversion, lambda: progress("decode", 0.0))
     index_facts = about_index(conversion)
-    recording, decoding = timed(lambda: _decode(scratch, conversion))
+    recording, decoding = timed(lambda: decoded(scratch, conversion))
     _note_fingerprint(conversion, recording)
     if conversion.source_seconds is None:
         conversion.note_length(recording.seconds)
@@ -101,7 +101,8 @@ def timed(step: Callable[[], T]) -> tuple[T, float]:
     return step(), time.perf_counter() - started
 
 
-def _decode(scratch: Path, conversion: Conversion) -> "Recording":
+def decoded(scratch: Path, conversion: Conversion) -> "Recording":
+    """The recording of a conversion, brought to this machine."""
     from rvc.codec import decode
 
     private = scratch / "source"

@@ -16,4 +16,5 @@ urlpatterns = [
     path("<uuid:pk>/picture/", pictures.picture, name="picture"),
     path("<uuid:pk>/pieces/<int:number>/", files.piece, name="piece"),
     *sharing.own,
+    path("", include("conversions.sweeps.urls")),
 ]

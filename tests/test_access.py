@@ -17,6 +17,8 @@ from accounts.tokens.scopes import ROUTES, Scope, scope_for
 from conversions.batches.models import Batch
 from conversions.models import Conversion, Preset, Upload
 from conversions.sharing.models import ShareLink
+from conversions.sweeps.grid import Axis
+from conversions.sweeps.models import Sweep
 from models_app.models import VoiceImport
 from rvc.options import ConversionOptions
 from tests import base
@@ -93,6 +95,15 @@ TABLE = [
     ("get", "/conversions/{done}/links/", LOGIN, 404, 200, 404),
     ("post", "/conversions/{done}/links/", LOGIN, 404, 422, 404),
     ("post", "/conversions/{done}/links/{link}/withdraw/", LOGIN, 404, 302, 404),
+    ("get", "/conversions/{done}/compare/", LOGIN, 404, 200, 404),
+    ("post", "/conversions/{done}/compare/", LOGIN, 404, 422, 404),
+    ("get", "/conversions/sweeps/{sweep}/", LOGIN, 404, 200, 404),
+    ("get", "/conversions/sweeps/{sweep}/status/", LOGIN, 404, 302, 404),
+    ("post", "/conversions/sweeps/{sweep}/cancel/", LOGIN, 404, 302, 404),
+    ("get", "/conversions/sweeps/{sweep}/delete/", LOGIN, 404, 200, 404),
+    ("post", "/conversions/sweeps/{sweep}/delete/", LOGIN, 404, 302, 404),
+    ("get", "/conversions/sweeps/{sweep}/cells/{cell}/", LOGIN, 404, 200, 404),
+    ("post", "/conversions/sweeps/{sweep}/cells/{cell}/take/", LOGIN, 404, 302, 404),
     ("get", "/s/{secret}/", 200, 200, 200, 200),
     ("get", "/s/{secret}/sound/", 200, 200, 200, 200),
     ("get", "/s/{nothing}/", 404, 404, 404, 404),
@@ -149,6 +160,12 @@ TABLE = [
     ("get", "/api/conversions/{done}/stream/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/picture/", 401, 404, 404, 404),
     ("get", "/api/conversions/{done}/events/", 401, 404, 200, 404),
+    ("get", "/api/sweeps/", 401, 200, 200, 200),
+    ("post", "/api/sweeps/", 401, 415, 415, 415),
+    ("get", "/api/sweeps/{sweep}/", 401, 404, 200, 404),
+    ("delete", "/api/sweeps/{sweep}/", 401, 404, 204, 404),
+    ("post", "/api/sweeps/{sweep}/cancel/", 401, 404, 200, 404),
+    ("get", "/api/sweeps/{sweep}/cells/{cell}/", 401, 404, 200, 404),
     ("get", "/api/conversions/{done}/links/", 401, 404, 200, 404),
     ("post", "/api/conversions/{done}/links/", 401, 404, 201, 404),
     ("get", "/api/conversions/{done}/links/{link}/", 401, 404, 200, 404),
@@ -240,6 +257,9 @@ TABLE = [
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/conversion/{{done}}/change/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/sweep/", 302, 302, 302, 200),
+    ("get", f"/{settings.ADMIN_PATH}conversions/sweep/add/", 302, 302, 302, 403),
+    ("get", f"/{settings.ADMIN_PATH}conversions/sweep/{{sweep}}/change/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/sharelink/", 302, 302, 302, 200),
     ("get", f"/{settings.ADMIN_PATH}conversions/sharelink/add/", 302, 302, 302, 403),
     ("get", f"/{settings.ADMIN_PATH}conversions/sharelink/{{link}}/change/", 302, 302, 302, 200),
@@ -300,11 +320,15 @@ def keys(voice, done, batch, imported, alice):
     things["speech"] = speech
     things["preset"] = Preset.objects.keep(alice, "Deep", {"pitch_shift": -4})
     things["token"] = AccessToken.objects.issue(alice)
-    things["link"] = ShareLink.objects.make(Conversion.objects.get(pk=done.pk))
+    ended = Conversion.objects.get(pk=done.pk)
+    things["link"] = ShareLink.objects.make(ended)
+    things["sweep"] = sweep = Sweep.objects.submit(ended, [Axis("pitch_shift", (0, 12))], start=0, seconds=1)
+    cell = sweep.cells.get(position=0)
+    cell.result.save("cell", base.upload(base.tone(0.2)))
     things["upload"] = Upload.objects.keep(alice, base.upload(base.tone()))
     return (
         {name: thing.pk for name, thing in things.items()}
-        | {"secret": things["link"].secret}
+        | {"secret": things["link"].secret, "cell": 1}
         | {"asset": "crepe-tiny", "number": 0, "slug": voice.slug, "filename": f"{done.pk.hex}.wav"}
         | CLIENTS
     )

@@ -11,6 +11,8 @@ from conversions.api import ConversionViewSet
 from conversions.batches.api import BatchViewSet
 from conversions.presets_api import PresetViewSet
 from conversions.sharing import urls as sharing
+from conversions.sweeps.api import SweepViewSet
+from conversions.sweeps.api import cell as sweep_cell
 from conversions.uploads.api import UploadViewSet
 from conversions.uploads.process import DownloadView, ProcessView
 from jobs.api import UsageView
@@ -34,6 +36,7 @@ router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("conversions", ConversionViewSet, basename="conversion")
 router.register("presets", PresetViewSet, basename="preset")
 router.register("batches", BatchViewSet, basename="batch")
+router.register("sweeps", SweepViewSet, basename="sweep")
 router.register("uploads", UploadViewSet, basename="upload")
 
 router.register("speeches", SpeechViewSet, basename="speech")
@@ -52,6 +55,7 @@ api = [
     path("process", ProcessView.as_view(), name="process"),
     path("download/<str:filename>", DownloadView.as_view(), name="download"),
     *sharing.api,
+    sweep_cell,
     *router.urls,
 ]
 

@@ -18,6 +18,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from conversions.models import Conversion
+from conversions.sweeps.models import Sweep
 from jobs.events import JobEvent
 from jobs.quotas import forget_days
 from models_app.models import VoiceModel
@@ -147,7 +148,8 @@ def _left_behind(before: datetime) -> Iterator[Path]:
 
 def _measured_in_nothing(before: datetime) -> Iterator[Path]:
     """Cached features of recordings that were deleted elsewhere, or while a worker measured them."""
-    kept = set(Conversion.objects.exclude(fingerprint="").values_list("fingerprint", flat=True).distinct())
+    named = [kind._default_manager.values_list("fingerprint", flat=True) for kind in (Conversion, Sweep)]
+    kept = set(named[0].union(named[1]))
     for path in Path(settings.FEATURE_CACHE_DIR).glob("*"):
         if path.name.partition(".")[0] not in kept and _older(path, before):
             yield path
