@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
@@ -17,48 +16,13 @@ from clients.models import Identity, Submission
 from conversions.models import Conversion
 from voiceproject.api import AnyAccept
 from voiceproject.errors import RETRY_SECONDS, SlowDown, handle
+from voiceproject.once import HEADER, fingerprint
+from voiceproject.seats import Seated, Seats
 
-BLOCK = 1 << 16
 MOST_WAITERS = 8
 """In each web process, which has sixteen threads for everybody."""
 COME_BACK_SECONDS = 5
 WAITING = "As many programs as this web server has room for wait for their sound: try again in a moment."
-
-
-class Waiters:
-    """How many requests of this process wait for sound or hear it: the others keep some of its threads."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.lock = threading.Lock()
-
-    def enter(self) -> None:
-        """Raises SlowDown."""
-        with self.lock:
-            if self.count >= MOST_WAITERS:
-                raise SlowDown(WAITING, retry_after=COME_BACK_SECONDS)
-            self.count += 1
-
-    def leave(self) -> None:
-        with self.lock:
-            self.count -= 1
-
-
-class Held:
-    """What is sent, with its sender counted until the server has closed it."""
-
-    def __init__(self, content: Iterable[bytes], waiters: Waiters) -> None:
-        self.content = content
-        self.waiters = waiters
-        self.closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.content)
-
-    def close(self) -> None:
-        if not self.closed:
-            self.closed = True
-            self.waiters.leave()
 
 
 class ClientView(APIView):
@@ -66,7 +30,7 @@ class ClientView(APIView):
 
     content_negotiation_class = AnyAccept
     schema = None  # their shapes are described by those whose clients they are
-    waiters: ClassVar[Waiters] = Waiters()
+    waiters: ClassVar[Seats] = Seats(MOST_WAITERS, MOST_WAITERS)
 
     @property
     def person(self) -> User:
@@ -101,13 +65,15 @@ class ClientView(APIView):
 
     def heard(self, make: Callable[[], StreamingHttpResponse]) -> StreamingHttpResponse:
         """An answer of sound, or SlowDown where too many wait for theirs."""
-        self.waiters.enter()
+        if not self.waiters.take(self.person.pk):
+            raise SlowDown(WAITING, retry_after=COME_BACK_SECONDS)
         try:
             response = make()
         except BaseException:
-            self.waiters.leave()
+            self.waiters.leave(self.person.pk)
             raise
-        response.streaming_content = Held(cast("Iterable[bytes]", response.streaming_content), self.waiters)
+        content = cast("Iterable[bytes]", response.streaming_content)
+        response.streaming_content = Seated(self.person.pk, content, self.waiters)
         return response
 
     def once(self, request: Request, submit: Callable[[], Conversion]) -> Submission:
@@ -116,28 +82,10 @@ class ClientView(APIView):
 
 
 def identity_of(request: Request) -> Identity:
-    call = f"{request.user.pk} {request.method} {request._request.get_full_path()}"
-    body = _digest(call, _content(request.data))
-    name = request.headers.get("Idempotency-Key", "").strip()
+    body = _digest(str(request.user.pk), fingerprint(request))
+    name = request.headers.get(HEADER, "").strip()
+    call = f"{request.user.pk} {request.method} {request.get_full_path()}"
     return Identity(_digest(call, name) if name else body, body, named=bool(name))
-
-
-def _content(data: Any) -> str:
-    """A body as one text, the same for the same fields and files. Reads files to their end."""
-    if not hasattr(data, "getlist"):
-        return json.dumps(data, sort_keys=True)
-    fields = {name: [_value(value) for value in data.getlist(name)] for name in data}
-    return json.dumps(fields, sort_keys=True)
-
-
-def _value(value: Any) -> str:
-    if not hasattr(value, "chunks"):
-        return str(value)
-    digest = hashlib.sha256()
-    for block in value.chunks(BLOCK):
-        digest.update(block)
-    value.seek(0)
-    return digest.hexdigest()
 
 
 def _digest(*texts: str) -> str:

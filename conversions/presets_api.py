@@ -10,6 +10,7 @@ from conversions.models import OPTION_NAMES
 from conversions.option_fields import option_field
 from conversions.presets import Preset, PresetQuerySet
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.choosing import Chosen, Filters
 from voiceproject.once import Once
 
 
@@ -50,10 +51,16 @@ class PresetViewSet(
     queryset = Preset.objects.none()
     serializer_class = PresetSerializer
     pagination_class = NewestFirst
+    filter_backends = (Chosen,)
+    filters = Filters(("name",), "its name")
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
     def get_queryset(self) -> PresetQuerySet:
         return Preset.objects.visible_to(self.request.user)
+
+    @extend_schema(parameters=filters.parameters)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=NewPresetSerializer, responses={201: PresetSerializer})
     def create(self, request: Request) -> Response:

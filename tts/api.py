@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializer
 from conversions.models import Conversion
 from conversions.preferring import PREFER, patience, sound_within
+from jobs.models import State
 from models_app.models import VoiceModel
 from models_app.voice_field import VoiceField
 from rvc.options import ConversionOptions
@@ -25,6 +26,7 @@ from tts.engines.registry import engines
 from tts.models import WISHES, Speech, SpeechQuerySet
 from tts.wishes import PAUSES, RATES, VOLUMES, Wish
 from voiceproject.api import AnyAccept, NewestFirst
+from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.once import Once
 
 ANSWERS = {
@@ -180,10 +182,23 @@ class SpeechViewSet(
     queryset = Speech.objects.none()
     serializer_class = SpeechSerializer
     pagination_class = SpeechPages
+    filter_backends = (Chosen,)
+    filters = Filters(
+        search=("text", "conversion__voice_name"),
+        words="the text or the name of the voice",
+        ones={
+            "voice": One("conversion__voice_id", UUID, "Only those in this voice."),
+            "state": One("conversion__state", State.values, "Only those in this state."),
+        },
+    )
 
     def get_queryset(self) -> SpeechQuerySet:
         rows = Speech.objects.visible_to(self.request.user).select_related("conversion__owner__keeping")
         return rows.prefetch_related("conversion__pieces").annotate(created_at=F("conversion__created_at"))
+
+    @extend_schema(parameters=filters.parameters)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=NewSpeechSerializer, responses=ANSWERS | {202: SpeechSerializer}, parameters=[PREFER])
     def create(self, request: Request) -> HttpResponseBase:

@@ -32,7 +32,7 @@ class NewestFirst(pagination.CursorPagination):
     def get_page_size(self, request: Any) -> int | None:
         """What is no number of rows is refused; more than are sent at once is as many as are."""
         asked = request.query_params.get(self.page_size_query_param)
-        if asked is not None and not (asked.isdecimal() and 0 < int(asked[:9])):
+        if asked is not None and not (asked.isdecimal() and int(asked[:9]) > 0):
             raise exceptions.ValidationError({"page_size": f"It is a whole number from 1 to {self.max_page_size}."})
         return super().get_page_size(request)
 

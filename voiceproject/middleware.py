@@ -96,6 +96,8 @@ class UploadNotTaken:
         if refusal is None:
             return response
         if request.path.startswith(API_PATHS):
+            if response.status_code == refusal.status:
+                return response  # the view has said it, in the words of whoever asks
             return JsonResponse(error_body(refusal.code, refusal.message, refusal.field), status=refusal.status)
         limits = {"max_recording_mb": settings.MAX_RECORDING_MB, "max_voice_mb": settings.MAX_VOICE_MB}
         return render(request, refusal.template, {**limits, "sentence": refusal.message}, status=refusal.status)

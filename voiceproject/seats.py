@@ -45,11 +45,14 @@ class Seats:
 class Seated:
     """Blocks that are sent over a long time. They hold a seat until they are closed, whether they were begun or not."""
 
-    def __init__(self, person: Any, blocks: Iterable[bytes]) -> None:
-        """Raises SlowDown when too many of this process, or of this person, listen."""
-        if not seats().take(person):
+    def __init__(self, person: Any, blocks: Iterable[bytes], among: Seats | None = None) -> None:
+        """among: where the person has a seat already; None: takes one of `seats`.
+
+        Raises SlowDown when too many of this process, or of this person, listen.
+        """
+        if among is None and not seats().take(person):
             raise SlowDown("Too many listen already: ask for the conversion itself now and then.", retry_after=5)
-        self.person, self.blocks, self.seated = person, blocks, True
+        self.person, self.blocks, self.seats, self.seated = person, blocks, among or seats(), True
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self.blocks
@@ -57,7 +60,7 @@ class Seated:
     def close(self) -> None:
         if self.seated:
             self.seated = False
-            seats().leave(self.person)
+            self.seats.leave(self.person)
 
 
 @functools.cache

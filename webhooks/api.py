@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.once import Once
 from webhooks.models import Delivery, Webhook, WebhookQuerySet
 
@@ -55,10 +56,16 @@ class WebhookViewSet(
     queryset = Webhook.objects.none()
     serializer_class = WebhookSerializer
     pagination_class = NewestFirst
+    filter_backends = (Chosen,)
+    filters = Filters(("url",), "the address", {"active": One("active", bool, "Only those that are told, or not.")})
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
     def get_queryset(self) -> WebhookQuerySet:
         return Webhook.objects.visible_to(self.request.user)
+
+    @extend_schema(parameters=filters.parameters)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=NewWebhookSerializer, responses={201: WebhookWithSecretSerializer})
     def create(self, request: Request) -> Response:

@@ -31,6 +31,8 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed(INVALID)
         _check_scope(request, token)
         token.note_use()
+        if Scope.ADMIN not in token.scopes:  # then what staff may see is not for this token either
+            token.owner.is_staff = token.owner.is_superuser = False
         return token.owner, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
@@ -19,6 +20,7 @@ from conversions.batches.models import Batch
 from conversions.batches.outgoing import serve_zip
 from conversions.batches.totals import total
 from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
+from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
 
@@ -114,14 +116,18 @@ class BatchViewSet(
     queryset = Batch.objects.none()
     serializer_class = WholeBatchSerializer
     pagination_class = NewestFirst
+    filter_backends = (Chosen,)
+    filters = Filters(
+        ("name", "voice_name"), "its name or that of the voice", {"voice": One("voice_id", UUID, "Only in this voice.")}
+    )
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> QuerySet[Batch]:
         return Batch.objects.visible_to(self.request.user)
 
-    @extend_schema(responses=BatchSerializer(many=True))
+    @extend_schema(responses=BatchSerializer(many=True), parameters=filters.parameters)
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset()) or []
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         total(page)
         return self.get_paginated_response(BatchSerializer(page, many=True, context=self.get_serializer_context()).data)
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from conversions.uploads.models import Upload, UploadQuerySet
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.choosing import Chosen, Filters
 from voiceproject.once import Once
 
 
@@ -34,10 +35,16 @@ class UploadViewSet(
     queryset = Upload.objects.none()
     serializer_class = UploadSerializer
     pagination_class = NewestFirst
+    filter_backends = (Chosen,)
+    filters = Filters(("name",), "its name")
     parser_classes = (MultiPartParser,)
 
     def get_queryset(self) -> UploadQuerySet:
         return Upload.objects.visible_to(self.request.user)
+
+    @extend_schema(parameters=filters.parameters)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request={"multipart/form-data": NewUploadSerializer}, responses={201: UploadSerializer})
     def create(self, request: Request) -> Response:

@@ -7,10 +7,12 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.models import State
 from models_app import addresses
 from models_app.models import VoiceImport
 from models_app.models.importing import VoiceImportQuerySet
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
 
@@ -92,10 +94,18 @@ class ImportViewSet(
     queryset = VoiceImport.objects.none()
     serializer_class = ImportSerializer
     pagination_class = NewestFirst
+    filter_backends = (Chosen,)
+    filters = Filters(
+        ("name", "url"), "the name or the address", {"state": One("state", State.values, "Only those in this state.")}
+    )
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
     def get_queryset(self) -> VoiceImportQuerySet:
         return VoiceImport.objects.visible_to(self.request.user)
+
+    @extend_schema(parameters=filters.parameters)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=NewImportSerializer, responses={202: ImportSerializer})
     def create(self, request: Request) -> Response:
