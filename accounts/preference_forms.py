@@ -66,7 +66,7 @@ class DefaultsForm(PreferenceForm):
         formats = [(name, gettext(FORMAT_LABELS[name])) for name in CHOICES["output_format"]]
         presets = [(str(preset.pk), preset.name) for preset in Preset.objects.visible_to(user)]
         self.fields["output_format"].choices = [("", gettext("As the voice recommends")), *formats]  # type: ignore[attr-defined]
-        self.fields["preset"].choices = [("", gettext("None")), *presets]  # type: ignore[attr-defined]
+        self.fields["preset"].choices = [("", gettext("No preset")), *presets]  # type: ignore[attr-defined]
 
     def clean_preset(self) -> str | None:
         return self.cleaned_data["preset"] or None

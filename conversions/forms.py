@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from conversions import recordings
 from conversions.batches import intake
@@ -20,12 +21,12 @@ __all__ = ["ConversionForm", "option_errors", "option_field", "within_range"]
 
 
 KEEP = (
-    ("", "As my account says"),
-    ("download", "10 minutes after I have downloaded it"),
-    ("1", "After a day"),
-    ("7", "After a week"),
-    ("30", "After 30 days"),
-    ("0", "Not by itself"),
+    ("", _("As my account says")),
+    ("download", _("10 minutes after I have downloaded it")),
+    ("1", _("After a day")),
+    ("7", _("After a week")),
+    ("30", _("After 30 days")),
+    ("0", _("Not by itself")),
 )
 
 
@@ -55,17 +56,17 @@ class ConversionForm(forms.Form):
     voice = forms.ModelChoiceField(
         VoiceModel.objects.none(),
         error_messages={
-            "required": "Choose a voice.",
-            "invalid_choice": "This voice is not there any more, or is not shared with you: choose another.",
+            "required": _("Choose a voice."),
+            "invalid_choice": _("This voice is not there any more, or is not shared with you: choose another."),
         },
     )
     recording = RecordingsField(
         allow_empty_file=True,
-        help_text="Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM.",
-        error_messages={"required": "Choose a recording, or record one here."},
+        help_text=_("Speech or singing: WAV, FLAC, MP3, Ogg, Opus, M4A, WebM."),
+        error_messages={"required": _("Choose a recording, or record one here.")},
     )
 
-    keep = forms.ChoiceField(label="Delete it", choices=KEEP, required=False)
+    keep = forms.ChoiceField(label=_("Delete it"), choices=KEEP, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

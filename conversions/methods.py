@@ -1,6 +1,7 @@
 """Which ways with the pitch can be chosen here: asked when a conversion is wished for, not when a worker gets to it."""
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from models_app.models import VoiceModel
 from rvc.assets import AssetStore
@@ -22,4 +23,5 @@ def check_method(voice: VoiceModel, options: ConversionOptions) -> None:
         return
     method = resolve_method(options.f0_method, AssetStore(settings.ASSETS_DIR))
     if problem := problems().get(method):
-        raise OptionError("f0_method", f"The pitch method {method} is not available here. {problem}")
+        message = _("The pitch method {method} is not available here. {problem}").format(method=method, problem=problem)
+        raise OptionError("f0_method", message)

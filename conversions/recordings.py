@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.utils.translation import gettext as _
 
 from rvc.codec import DecodeLimits, RecordingFacts
 from rvc.codec import probe as probe_file
@@ -26,7 +27,8 @@ def probe(upload: "File[Any]", *, field: str = "recording") -> RecordingFacts:
     """What the header of an uploaded recording says; an AudioError that names the field when it cannot be used."""
     try:
         if upload.size > settings.MAX_RECORDING_MB << 20:
-            raise AudioError("too_large", f"The recording is larger than {settings.MAX_RECORDING_MB} MB.")
+            message = _("The recording is larger than {most} MB.").format(most=settings.MAX_RECORDING_MB)
+            raise AudioError("too_large", message)
         with on_disk(upload) as path:
             return probe_file(path, limits())
     except RVCError as error:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from conversions.models import Conversion, ConversionQuerySet
@@ -36,7 +37,7 @@ def conversion_status(request: PersonRequest, pk: UUID) -> HttpResponse:
 def conversion_cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     conversion = _visible(request, pk)
     if not conversion.cancel():
-        messages.info(request, "It had already ended.")
+        messages.info(request, _("It had already ended."))
     return redirect(conversion)
 
 
@@ -48,7 +49,7 @@ def conversion_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
         return render(request, "conversions/confirm_delete.html", {"conversion": conversion})
     conversion.cancel()  # a worker that is busy with it stops at its next beat
     conversion.delete()
-    messages.success(request, f"“{conversion.source_name}” is deleted.")
+    messages.success(request, _("“{source_name}” is deleted.").format(source_name=conversion.source_name))
     return redirect(conversion.batch or "conversions:list")
 
 

@@ -19,6 +19,9 @@ from django.db.models import F, Sum, Value
 from django.db.models.functions import Greatest
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs.queries import job_models
 from rvc.errors import RVCError
@@ -74,11 +77,13 @@ def said(user: "User") -> list[str]:
     """The limited shares of a person in words; nothing of what they do not use."""
     words = []
     if settings.PERSON_JOBS and (jobs := _jobs(user)):
-        words.append(f"{jobs} of {settings.PERSON_JOBS} conversions waiting or running")
+        words.append(_("{used} of {all} conversions waiting or running").format(used=jobs, all=settings.PERSON_JOBS))
     if limit := settings.PERSON_MINUTES_A_DAY:
-        words.append(f"{_seconds_today(user) / 60:.1f} of {limit} minutes today")
+        used = number_format(_seconds_today(user) / 60, 1)
+        words.append(_("{used} of {all} minutes today").format(used=used, all=limit))
     if limit := settings.PERSON_STORAGE_MB * MIB:
-        words.append(f"{filesizeformat(_bytes(user))} of {filesizeformat(limit)} kept")
+        kept = filesizeformat(_bytes(user))
+        words.append(_("{used} of {all} kept").format(used=kept, all=filesizeformat(limit)))
     return words
 
 
@@ -95,7 +100,7 @@ def admit_sound(user: "User", seconds: float, size: int) -> None:
 
 def count_sound(user: "User", seconds: float) -> None:
     """Add to the day of a person what is accepted already."""
-    today, _ = SoundOfDay.objects.get_or_create(owner=user, day=timezone.localdate())
+    today, _new = SoundOfDay.objects.get_or_create(owner=user, day=timezone.localdate())
     SoundOfDay.objects.filter(pk=today.pk).update(seconds=F("seconds") + seconds)
 
 
@@ -123,7 +128,9 @@ def admit_job(user: "User") -> None:
     _lock(user)
     limit = settings.PERSON_JOBS
     if limit and _jobs(user) >= limit:
-        raise SlowDown(f"{limit} conversions of yours wait or run already: let one of them end first.")
+        raise SlowDown(
+            _("{limit} conversions of yours wait or run already: let one of them end first.").format(limit=limit)
+        )
 
 
 def room(user: "User") -> int | None:
@@ -158,9 +165,13 @@ def _admit_seconds(user: "User", seconds: float) -> None:
 def _check_seconds(user: "User", seconds: float) -> None:
     limit, used = settings.PERSON_MINUTES_A_DAY * 60, _seconds_today(user)
     if limit and used + seconds > limit:
-        said = f"{used / 60:.1f} of the {limit // 60} minutes that you may have converted in a day are used"
         wait = _seconds_left_today()
-        message = f"{said}, and this recording has {seconds / 60:.1f}: come back in {_words(wait)}."
+        message = _(
+            "{used} of the {all} minutes that you may have converted in a day are used, and this recording has {more}: "
+            "come back in {time}."
+        ).format(
+            used=number_format(used / 60, 1), all=limit // 60, more=number_format(seconds / 60, 1), time=_words(wait)
+        )
         raise SlowDown(message, retry_after=wait)
 
 
@@ -171,14 +182,20 @@ def _seconds_left_today() -> int:
 
 
 def _words(seconds: int) -> str:
-    return f"{seconds / 3600:.0f} hours" if seconds > 5400 else f"{max(1, round(seconds / 60))} minutes"
+    if seconds > 5400:
+        hours = round(seconds / 3600)
+        return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+    minutes = max(1, round(seconds / 60))
+    return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
 
 
 def _admit_bytes(user: "User", size: int) -> None:
     limit = settings.PERSON_STORAGE_MB * MIB
     if limit and (used := _bytes(user)) + size > limit:
-        kept = f"You keep {filesizeformat(used)} of the {filesizeformat(limit)} that each person has here"
-        raise RVCError("quota_exceeded", f"{kept}, and this has {filesizeformat(size)}: delete what you need no more.")
+        message = _(
+            "You keep {used} of the {all} that each person has here, and this has {more}: delete what you need no more."
+        ).format(used=filesizeformat(used), all=filesizeformat(limit), more=filesizeformat(size))
+        raise RVCError("quota_exceeded", message)
 
 
 def _bytes(user: "User") -> int:

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from models_app.blending import blend
@@ -38,7 +39,7 @@ def voice_share(request: PersonRequest, pk: UUID) -> HttpResponse:
         status = 422 if form.is_bound else 200
         return render(request, "models_app/share.html", {"form": form, "voice": voice}, status=status)
     form.save()
-    messages.success(request, f"Who may use “{voice}”: {voice.shared_words}.")
+    messages.success(request, _("Who may use “{voice}” is settled.").format(voice=voice))
     return redirect(voice)
 
 
@@ -49,7 +50,7 @@ def voice_index(request: PersonRequest, pk: UUID) -> HttpResponse:
     voice = editable(request, pk)
     if "remove" in request.POST:
         remove_index(voice, request.user)
-        messages.success(request, "The index is removed.")
+        messages.success(request, _("The index is removed."))
         return redirect(voice)
     form = IndexForm(request.POST, request.FILES)
     if form.is_valid():
@@ -59,7 +60,7 @@ def voice_index(request: PersonRequest, pk: UUID) -> HttpResponse:
             form.add_error("index", ValidationError(error.message, code=error.code))
     if form.errors:
         return render(request, "models_app/index.html", {"voice": voice, "form": form}, status=422)
-    messages.success(request, "The index is checked and used from now on.")
+    messages.success(request, _("The index is checked and used from now on."))
     return redirect(voice)
 
 
@@ -69,7 +70,7 @@ def voice_check(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Have it tried once more, and its preview made anew."""
     voice = editable(request, pk)
     VoiceCheck.objects.ask(voice, by=request.user)
-    messages.success(request, "It is tried again as soon as a worker is free.")
+    messages.success(request, _("It is tried again as soon as a worker is free."))
     return redirect(voice)
 
 
@@ -82,7 +83,7 @@ def voice_blend(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         voice = _blend(request, form)
         if voice is not None:
-            messages.success(request, f"“{voice}” is made and kept; only you see it.")
+            messages.success(request, _("“{voice}” is made and kept; only you see it.").format(voice=voice))
             return redirect(voice)
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "models_app/blend.html", {"form": form, "find": find}, status=status)

@@ -39,20 +39,20 @@ class SpeechForm(ConversionForm):
         widget=forms.FileInput(attrs={"accept": ".txt,.md,.epub"}),
     )
     language = forms.ChoiceField(label=_("Language of the text"), required=False)
-    who = forms.ChoiceField(label="Who speaks", required=False)
+    who = forms.ChoiceField(label=_("Who speaks"), required=False)
     rate = forms.FloatField(
-        label="Pace",
+        label=_("Pace"),
         required=False,
         min_value=RATES[0],
         max_value=RATES[1],
-        help_text=f"{RATES[0]:g} to {RATES[1]:g}; 1 is usual.",
+        help_text=_("1 is usual."),
     )
     pause = forms.FloatField(
-        label="Pause",
+        label=_("Pause"),
         required=False,
         min_value=PAUSES[0],
         max_value=PAUSES[1],
-        help_text="Seconds between sentences; empty: as the engine speaks.",
+        help_text=_("Seconds between sentences; empty: as the engine speaks."),
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.utils.translation import gettext as _
 
 from conversions import recordings
 from conversions.batches.models import Entry
@@ -84,9 +85,13 @@ def look(files: "Sequence[File[Any]]", *, field: str = "recording") -> list[Parc
 
 def _check(count: int, size: int) -> None:
     if count > settings.BATCH_FILES:
-        raise RVCError("too_many_files", f"A batch may have {settings.BATCH_FILES} files, and these are {count}.")
+        message = _("A batch may have {most} files, and these are {count}.").format(
+            most=settings.BATCH_FILES, count=count
+        )
+        raise RVCError("too_many_files", message)
     if size > settings.BATCH_MB << 20:
-        raise RVCError("too_large", f"Together these are more than the {settings.BATCH_MB} MB of a batch.")
+        message = _("Together these are more than the {most} MB of a batch.").format(most=settings.BATCH_MB)
+        raise RVCError("too_large", message)
 
 
 def limits() -> dict[str, int]:

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from conversions.batches.failures import failures
@@ -45,7 +46,7 @@ def batch_status(request: PersonRequest, pk: UUID) -> HttpResponse:
 def batch_cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     batch = _visible(request, pk)
     if not batch.cancel():
-        messages.info(request, "It had already ended.")
+        messages.info(request, _("It had already ended."))
     return redirect(batch)
 
 
@@ -55,7 +56,7 @@ def batch_retry(request: PersonRequest, pk: UUID) -> HttpResponse:
     batch = _visible(request, pk)
     try:
         if not batch.retry():
-            messages.info(request, "Nothing of it failed or was cancelled.")
+            messages.info(request, _("Nothing of it failed or was cancelled."))
     except RVCError as error:
         messages.error(request, error.message)
     return redirect(batch)
@@ -68,7 +69,7 @@ def batch_delete(request: PersonRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         return render(request, "conversions/confirm_delete_batch.html", {"batch": batch})
     batch.remove()
-    messages.success(request, f"“{batch.name}” is deleted.")
+    messages.success(request, _("“{name}” is deleted.").format(name=batch.name))
     return redirect("conversions:list")
 
 

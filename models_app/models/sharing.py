@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from models_app.models.event import Action, Recorded
 
@@ -85,6 +86,7 @@ class Shared(Recorded):
         return ", ".join([*names, *groups]) or "Nobody yet"
 
     @transaction.atomic
+    @override("en")  # the record is in one language, whoever writes in it
     def share(
         self,
         by: "User | None",
