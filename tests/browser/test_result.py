@@ -10,7 +10,9 @@ import soundfile
 
 from conversions.models import Conversion
 from tests import base
+from tests.browser.axe import serious
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_access import PROBLEMS
 from tests.browser.test_journey import until
 
 pytestmark = pytest.mark.browser
@@ -136,8 +138,9 @@ def fits_everywhere(page):
     for viewport in (PHONE, DESKTOP):
         page.set_viewport_size(viewport)
         for scheme in ("dark", "light"):
-            page.emulate_media(color_scheme=scheme)
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colours in between
+            assert page.evaluate(PROBLEMS) == []
+            assert serious(page, ()) == []
             if folder := os.environ.get("PICTURES"):
                 page.wait_for_timeout(500)
                 page.screenshot(path=Path(folder) / f"result-{viewport['width']}-{scheme}.png", full_page=True)

@@ -12,6 +12,7 @@ from tts.models import Speech
 pytestmark = pytest.mark.browser
 TEXT = "Good evening, everybody.\n\nThis is the second paragraph of a short text."
 EARLY = "document.querySelector('#early audio')"
+RESULT = "document.querySelector('[data-track=b] audio')"
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def test_it_works(open_page, alice, voice, worker, viewport):
     worker.finish(job, 2)
     page.get_by_role("link", name="Download").wait_for()
     until(page, "document.getElementById('early').hidden")
+    until(page, f"{RESULT}.currentTime > 2 && !{RESULT}.paused")  # who listened hears the result go on
     assert page.locator(".track").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
 
