@@ -52,9 +52,9 @@ def run(function: str, arguments: Mapping[str, Any], *, limits: Limits = Limits(
     Raises the RVCError the function raised, of the same class; RVCError(*died) when the child died or took too long.
     """
     answer = _ask(function, arguments, limits, died)
-    _warn_of(tuple(answer["missing"]))
+    warn_of(tuple(answer["missing"]))
     if "error" in answer:
-        raise _error(answer["error"])
+        raise error_of(answer["error"])
     return answer["result"]
 
 
@@ -66,6 +66,12 @@ def watched(tick: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _tick.reset(before)
+
+
+def tick() -> None:
+    """What `watched` asks for, for other waits for a child."""
+    if (watching := _tick.get()) is not None:
+        watching()
 
 
 def missing_protections() -> list[str]:
@@ -176,7 +182,7 @@ def _end_of(log: IO[bytes]) -> str:
     return log.read().decode("utf-8", "replace")
 
 
-def _error(found: Mapping[str, Any]) -> RVCError:
+def error_of(found: Mapping[str, Any]) -> RVCError:
     """The child's error again. Only classes of rvc.errors, whose own constructors may ask for other arguments."""
     kinds = {kind.__name__: kind for kind in RVCError.__subclasses__()}
     kind = kinds.get(found["class"], RVCError)
@@ -186,7 +192,7 @@ def _error(found: Mapping[str, Any]) -> RVCError:
 
 
 @cache
-def _warn_of(missing: tuple[str, ...]) -> None:
+def warn_of(missing: tuple[str, ...]) -> None:
     """Say once per process what is missing."""
     for reason in missing:
         logger.warning("Strangers' files are read with less protection: %s.", reason)
@@ -218,8 +224,8 @@ def _limit(limits: Mapping[str, Any], source: str | None) -> str | None:
     return None
 
 
-def _serve(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Confine this process, import, confine it further, call."""
+def confined(request: Mapping[str, Any]) -> tuple[Callable[..., Any], list[str]]:
+    """Confine this process, import, confine it further; the function that is asked for, and what is missing."""
     arguments = request["arguments"]
     source, target = arguments.get("source"), arguments.get("target")
     missing = [
@@ -232,7 +238,12 @@ def _serve(request: Mapping[str, Any]) -> dict[str, Any]:
     missing.append(
         confinement.deny_files(read=[Path(source)] if source else [], write=[Path(target)] if target else [])
     )
-    answer: dict[str, Any] = {"missing": [reason for reason in missing if reason]}
+    return function, [reason for reason in missing if reason]
+
+
+def called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What the function answers, or the error that it raises, as JSON."""
+    answer: dict[str, Any] = {}
     try:
         answer["result"] = function(**arguments)
     except (RVCError, OSError) as failure:
@@ -247,7 +258,9 @@ def _serve(request: Mapping[str, Any]) -> dict[str, Any]:
 def _main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # what native code prints must not mix with the answer
-    answer = _serve(json.load(sys.stdin))
+    request = json.load(sys.stdin)
+    function, missing = confined(request)
+    answer = {"missing": missing, **called(function, request["arguments"])}
     with os.fdopen(answers, "w", encoding="utf-8") as output:
         json.dump(answer, output)
 

@@ -23,6 +23,7 @@ SHELF = (
     "rvc.options",
     "rvc.voicefile",
     "rvc.sandbox",
+    "rvc.resident",
     "rvc.assets",
     "rvc.codec",
     "rvc.features",

@@ -27,6 +27,7 @@ from jobs.scratch import scratch_folder
 from jobs.tasks import perform
 from tts.engines.base import Attempt, SpeechError
 from tts.engines.registry import speak_with
+from tts.engines.speaking import kept_child
 from tts.models import Speech
 from tts.splitting import Passage
 
@@ -52,7 +53,7 @@ def speak(pk: str) -> bool:
 
 def work(conversion: Conversion, progress: Report) -> dict[str, Any]:
     """Speak and convert in a private folder; the columns of the finished row, with the files in storage."""
-    with scratch_folder(conversion) as scratch:
+    with scratch_folder(conversion) as scratch, kept_child():
         return Performance(conversion, scratch, progress).run()
 
 

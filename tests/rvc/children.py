@@ -110,3 +110,29 @@ def _outcome(deed: Callable[[], Any]) -> str:
     except OSError as error:
         return type(error).__name__
     return "allowed"
+
+
+class Parrot:
+    """A child that stays; some words it takes ill."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.made_ready = 0
+
+    def make_ready(self) -> None:
+        self.made_ready += 1
+
+    def answer(self, said: str, path: str = "") -> Any:
+        if said == "refuse":
+            raise VoiceFileError("bad_container", "No.")
+        if said == "crash":
+            raise ZeroDivisionError
+        if said == "exit":
+            os._exit(0)
+        if said == "flood":
+            return "x" * (33 << 20)
+        if said == "sleep":
+            time.sleep(600)
+        if said == "attempts":
+            return attempts(path, os.getppid())
+        return {"said": f"{self.word} {said}", "pid": os.getpid(), "made_ready": self.made_ready}

@@ -185,7 +185,7 @@ def _wait_until(condition: Any, seconds: float = 20.0) -> None:
 
 
 def test_missing_protections_are_said_once(caplog):
-    sandbox._warn_of.cache_clear()
-    sandbox._warn_of(("system calls cannot be filtered on this system",))
-    sandbox._warn_of(("system calls cannot be filtered on this system",))
+    sandbox.warn_of.cache_clear()
+    sandbox.warn_of(("system calls cannot be filtered on this system",))
+    sandbox.warn_of(("system calls cannot be filtered on this system",))
     assert caplog.text.count("less protection") == 1

@@ -6,7 +6,7 @@ Its files are an .onnx, its config.json with the table of sounds, and voices: NA
 import base64
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,9 +18,8 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from tts.engines.base import Engine, Sound, Speaker, SpeechError, Trouble, Utterance
-from tts.engines.children import in_child
 from tts.engines.piper import LIMITS, PACKAGES, check_asset, threads
-from tts.engines.sound import read_wav
+from tts.engines.speaking import Voice, said
 
 ASSET = "kokoro"
 GET_IT = "run `python3 run.py manage assets fetch kokoro`, or put {what} into {folder}"
@@ -75,22 +74,15 @@ class Kokoro(Engine):
     def _say(self, utterance: Utterance, folder: Path, timeout: float) -> Sound:
         files = _files()
         check_asset(files.folder)
-        target = folder / "said.wav"
-        arguments = {
-            "source": str(files.models[0]),
-            "target": str(target),
-            "text": utterance.text,
-            "voice": {
-                "language": _speaker(utterance.speaker).language,
-                "ids": _ids(files.config),
-                "styles": base64.b64encode(_styles(files, utterance.speaker).tobytes()).decode(),
-                "speed": utterance.rate,
-            },
-            "threads": threads(),
+        wish = {
+            "language": _speaker(utterance.speaker).language,
+            "ids": _ids(files.config),
+            "styles": base64.b64encode(_styles(files, utterance.speaker).tobytes()).decode(),
+            "speed": utterance.rate,
         }
-        facts = in_child("tts.engines.kokoro_child:speak", arguments, timeout=timeout, limits=LIMITS)
-        sound = read_wav(target)
-        return Sound(sound.samples, sound.rate, {"version": files.models[0].name, **facts})
+        child = Voice("tts.engines.kokoro_child:KokoroSpeaker", files.models[0], threads(), LIMITS)
+        sound = said(child, {"text": utterance.text, "voice": wish}, folder, timeout)
+        return replace(sound, facts={"version": files.models[0].name, **sound.facts})
 
 
 def _speaker(name: str) -> Speaker:

@@ -1,6 +1,8 @@
-"""The child that speaks one text with Kokoro: sounds by eSpeak NG, samples by onnxruntime.
+"""The child that speaks texts with Kokoro: sounds by eSpeak NG, samples by onnxruntime.
 
-Runs only inside `rvc.sandbox`. Format: inputs `input_ids` or `tokens` (1, T), which begin and end with 0, `style`
+Runs only inside `rvc.sandbox` and `rvc.resident`.
+
+Format: inputs `input_ids` or `tokens` (1, T), which begin and end with 0, `style`
 (1, 256), `speed` (1,); the first output is the samples. A voice is a table of styles: row T − 1 for T sounds.
 """
 
@@ -16,8 +18,9 @@ from numpy.typing import NDArray
 from rvc.errors import RVCError
 from rvc.voicefile.onnx.session import Session
 from tts.engines.errors import SpeechError
+from tts.engines.loaded import Loaded
 from tts.engines.phonemes import sentences
-from tts.engines.sound import write_wav
+from tts.engines.speaking import as_answer
 
 RATE = 24000
 WIDTH = 256
@@ -31,26 +34,34 @@ ENGLISH = {
 """Sounds of English that the network has one sign for, or none."""
 
 
-def speak(source: str, target: str, text: str, voice: Mapping[str, Any], threads: int) -> dict[str, Any]:
-    """Write the text, spoken, to `target`. voice: language, ids of sounds, styles (base64 of (N, 256) float32), speed.
+class KokoroSpeaker:
+    """The network, loaded anew for each text as `tts.engines.piper_child.PiperSpeaker` is."""
 
-    Raises SpeechError.
-    """
-    spoken = sentences(text, voice["language"])
-    wishes = [wish for sounds in spoken for wish in _cut(tokens("".join(sounds), voice))]
-    if not wishes:
-        raise SpeechError("text_says_nothing", "This voice knows no sound for this text.", field="text")
-    styles = np.frombuffer(base64.b64decode(voice["styles"]), "<f4").reshape(-1, WIDTH)
-    try:
-        session = Session(Path(source).read_bytes(), threads=threads, trial=True)
-        silence = np.zeros(round(BETWEEN * RATE), np.float32)
-        pieces = [part for wish in wishes for part in (_run(session, wish, styles, voice["speed"]), silence)]
-    except SpeechError:
-        raise
-    except RVCError as error:
-        raise SpeechError("engine_failed", f"Kokoro cannot be used: {error.message}") from error
-    write_wav(Path(target), np.concatenate(pieces[:-1]), RATE)
-    return {"sentences": len(spoken)}
+    def __init__(self, source: str, threads: int) -> None:
+        self._loaded = Loaded(Path(source), threads)
+
+    def make_ready(self) -> None:
+        self._loaded.load()
+
+    def answer(self, text: str, voice: Mapping[str, Any]) -> dict[str, Any]:
+        """The text, spoken. voice: language, ids of sounds, styles (base64 of (N, 256) float32), speed.
+
+        Raises SpeechError.
+        """
+        spoken = sentences(text, voice["language"])
+        wishes = [wish for sounds in spoken for wish in _cut(tokens("".join(sounds), voice))]
+        if not wishes:
+            raise SpeechError("text_says_nothing", "This voice knows no sound for this text.", field="text")
+        styles = np.frombuffer(base64.b64decode(voice["styles"]), "<f4").reshape(-1, WIDTH)
+        try:
+            session = self._loaded.take()
+            silence = np.zeros(round(BETWEEN * RATE), np.float32)
+            pieces = [part for wish in wishes for part in (_run(session, wish, styles, voice["speed"]), silence)]
+        except SpeechError:
+            raise
+        except RVCError as error:
+            raise SpeechError("engine_failed", f"Kokoro cannot be used: {error.message}") from error
+        return {**as_answer(np.concatenate(pieces[:-1]), RATE), "sentences": len(spoken)}
 
 
 def tokens(sounds: str, voice: Mapping[str, Any]) -> list[int]:

@@ -8,6 +8,7 @@ import ctypes
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from tts.engines.errors import SpeechError
@@ -63,15 +64,21 @@ def sentences(text: str, voice: str) -> list[list[str]]:
 
 
 def _library(voice: str) -> Any:
+    library = _started()
+    wanted = _Voice(languages=voice.encode())  # some have a file of another name: en-gb
+    if library.espeak_SetVoiceByName(voice.encode()) and library.espeak_SetVoiceByProperties(ctypes.byref(wanted)):
+        raise SpeechError("unknown_language", f"eSpeak NG does not know the language {voice[:40]!r}.")
+    return library
+
+
+@cache
+def _started() -> Any:
     import espeakng_loader  # noqa: PLC0415 - only in a child
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     data = espeakng_loader.get_data_path().encode()
     if library.espeak_Initialize(RETRIEVAL, 0, data, DO_NOT_EXIT) < 0:
         raise SpeechError("engine_failed", "eSpeak NG could not be started.")
-    wanted = _Voice(languages=voice.encode())  # some have a file of another name: en-gb
-    if library.espeak_SetVoiceByName(voice.encode()) and library.espeak_SetVoiceByProperties(ctypes.byref(wanted)):
-        raise SpeechError("unknown_language", f"eSpeak NG does not know the language {voice[:40]!r}.")
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
     return library

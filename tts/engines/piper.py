@@ -1,9 +1,10 @@
 """Voices in Piper's format, spoken by onnxruntime: offline and natural. Operators bring the voices.
 
-Each utterance has a throwaway child that reads nothing but the voice: see `piper_child`.
+A child that reads nothing but the voice speaks: see `piper_child` and `speaking`.
 """
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,9 +14,8 @@ from rvc import sandbox
 from rvc.assets import AssetStore
 from rvc.errors import AssetError
 from tts.engines.base import Engine, Sound, Speaker, SpeechError, Trouble, Utterance
-from tts.engines.children import in_child
 from tts.engines.piper_voice import voices
-from tts.engines.sound import read_wav
+from tts.engines.speaking import Voice, said
 
 PACKAGES = ("onnxruntime", "espeakng_loader")
 GET_ONE = "run `python3 run.py manage assets fetch piper-en-us-joe`, or put NAME.onnx and NAME.onnx.json into {folder}"
@@ -48,23 +48,16 @@ class Piper(Engine):
         voice = voices()[name]
         check_asset(voice.model.parent)
         noise, length, duration = voice.scales
-        target = folder / "said.wav"
-        arguments = {
-            "source": str(voice.model),
-            "target": str(target),
-            "text": utterance.text,
-            "voice": {
-                "espeak": voice.espeak,
-                "rate": voice.rate,
-                "scales": (noise, length / utterance.rate, duration),
-                "ids": voice.ids,
-                "speaker": voice.speakers[speaker] if voice.speakers else None,
-            },
-            "threads": threads(),
+        wish = {
+            "espeak": voice.espeak,
+            "rate": voice.rate,
+            "scales": (noise, length / utterance.rate, duration),
+            "ids": voice.ids,
+            "speaker": voice.speakers[speaker] if voice.speakers else None,
         }
-        facts = in_child("tts.engines.piper_child:speak", arguments, timeout=timeout, limits=LIMITS)
-        sound = read_wav(target)
-        return Sound(sound.samples, sound.rate, {"version": name, **facts})
+        child = Voice("tts.engines.piper_child:PiperSpeaker", voice.model, threads(), LIMITS)
+        sound = said(child, {"text": utterance.text, "voice": wish}, folder, timeout)
+        return replace(sound, facts={"version": name, **sound.facts})
 
 
 def check_asset(folder: Path) -> None:

@@ -1,6 +1,8 @@
-"""The child that speaks one text with a Piper voice: sounds by eSpeak NG, samples by onnxruntime.
+"""The child that speaks texts with a Piper voice: sounds by eSpeak NG, samples by onnxruntime.
 
-Runs only inside `rvc.sandbox`. Format: a VITS network with inputs `input` (1, T) ids of sounds, `input_lengths` (1,),
+Runs only inside `rvc.sandbox` and `rvc.resident`.
+
+Format: a VITS network with inputs `input` (1, T) ids of sounds, `input_lengths` (1,),
 `scales` (3,) noise, length and noise of the durations, for several speakers `sid` (1,); its one output is the samples.
 """
 
@@ -13,35 +15,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvc.errors import RVCError
-from rvc.voicefile.onnx.session import Session, runtime
+from rvc.voicefile.onnx.session import Session
 from tts.engines.errors import SpeechError
+from tts.engines.loaded import Loaded
 from tts.engines.phonemes import sentences
-from tts.engines.sound import write_wav
+from tts.engines.speaking import as_answer
 
 PAD, BEGIN, END = "_", "^", "$"
 BETWEEN_SENTENCES = 0.2
 """Seconds."""
-SEED = 1
 
 
-def speak(source: str, target: str, text: str, voice: Mapping[str, Any], threads: int) -> dict[str, Any]:
-    """Write the text, spoken, to `target`. voice: the fields of `tts.engines.piper_voice.PiperVoice` that matter here.
-
-    Returns how many sounds the voice did not know. Raises SpeechError.
+class PiperSpeaker:
+    """One network. It is loaded anew for each text: the noise it draws begins where it did for the text before, so
+    that the same text gives the same sound; where nobody waits, that is while nobody waits.
     """
-    spoken = sentences(text, voice["espeak"]) if voice["espeak"] else [list(unicodedata.normalize("NFD", text))]
-    wishes = [ids(sounds, voice["ids"]) for sounds in spoken]
-    if not any(len(wish) > 4 for wish in wishes):
-        raise SpeechError("text_says_nothing", "This voice knows no sound for this text.", field="text")
-    unknown = sum(1 for sounds in spoken for sound in sounds if sound not in voice["ids"])
-    try:
-        samples = _samples(Path(source), wishes, voice, threads)
-    except SpeechError:
-        raise
-    except RVCError as error:
-        raise SpeechError("engine_failed", f"This Piper voice cannot be used: {error.message}") from error
-    write_wav(Path(target), samples, voice["rate"])
-    return {"sentences": len(wishes), "unknown_sounds": unknown}
+
+    def __init__(self, source: str, threads: int) -> None:
+        self._loaded = Loaded(Path(source), threads)
+
+    def make_ready(self) -> None:
+        self._loaded.load()
+
+    def answer(self, text: str, voice: Mapping[str, Any]) -> dict[str, Any]:
+        """The text, spoken. voice: the fields of `tts.engines.piper_voice.PiperVoice` that matter here.
+
+        With it, how many sounds the voice did not know. Raises SpeechError.
+        """
+        spoken = sentences(text, voice["espeak"]) if voice["espeak"] else [list(unicodedata.normalize("NFD", text))]
+        wishes = [ids(sounds, voice["ids"]) for sounds in spoken]
+        if not any(len(wish) > 4 for wish in wishes):
+            raise SpeechError("text_says_nothing", "This voice knows no sound for this text.", field="text")
+        unknown = sum(1 for sounds in spoken for sound in sounds if sound not in voice["ids"])
+        try:
+            samples = _samples(self._loaded.take(), wishes, voice)
+        except SpeechError:
+            raise
+        except RVCError as error:
+            raise SpeechError("engine_failed", f"This Piper voice cannot be used: {error.message}") from error
+        return {**as_answer(samples, voice["rate"]), "sentences": len(wishes), "unknown_sounds": unknown}
 
 
 def ids(sounds: Sequence[str], known: Mapping[str, Sequence[int]]) -> list[int]:
@@ -53,9 +65,7 @@ def ids(sounds: Sequence[str], known: Mapping[str, Sequence[int]]) -> list[int]:
     return [*found, *known[END]]
 
 
-def _samples(model: Path, wishes: list[list[int]], voice: Mapping[str, Any], threads: int) -> Any:
-    runtime().set_seed(SEED)  # the same text gives the same sound
-    session = Session(model.read_bytes(), threads=threads, trial=True)  # optimising costs more than one text saves
+def _samples(session: Session, wishes: list[list[int]], voice: Mapping[str, Any]) -> Any:
     silence = np.zeros(round(BETWEEN_SENTENCES * voice["rate"]), np.float32)
     pieces: list[Any] = []
     for wish in wishes:
