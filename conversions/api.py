@@ -13,6 +13,7 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from conversions import clips
 from conversions.choosing import PARAMETERS, chosen
 from conversions.events import serve_events
 from conversions.files import serve_result, serve_source
@@ -36,6 +37,7 @@ from voiceproject.once import Once
 __all__ = ("KEEPING", "ConversionSerializer", "ConversionViewSet", "NewConversionSerializer")
 
 KEEPING = ("keep_days", "delete_after_download")
+CLIP = ("clip_start", "clip_seconds")
 FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="Left out, the format that it is stored in.")
 
 
@@ -55,6 +57,15 @@ class NewConversionSerializer(StrictSerializer):
         required=False, help_text="Delete it ten minutes after the whole result was fetched."
     )
 
+    clip_start = serializers.FloatField(
+        required=False, min_value=0, help_text="Where a preview begins, in seconds of the recording."
+    )
+    clip_seconds = serializers.FloatField(
+        required=False,
+        min_value=clips.SHORTEST,
+        max_value=clips.LONGEST,
+        help_text="Convert only so much of it, to hear the settings; left out, all of it.",
+    )
     preset = serializers.SlugRelatedField(
         queryset=Preset.objects.none(),
         slug_field="name",
@@ -71,17 +82,19 @@ class NewConversionSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         preset = attrs.pop("preset", None)
+        if "clip_start" in attrs:
+            attrs.setdefault("clip_seconds", clips.USUAL_SECONDS)
         return attrs if preset is None else {**preset.options, **attrs}
 
     def create(self, validated_data: dict[str, Any]) -> Conversion:
         user, voice = validated_data.pop("user"), validated_data.pop("voice")
         recording = validated_data.pop("recording")
-        keeping = {name: validated_data.pop(name) for name in KEEPING if name in validated_data}
+        keeping = {name: validated_data.pop(name) for name in (*KEEPING, *CLIP) if name in validated_data}
         return Conversion.objects.submit(user, voice, recording, voice.options(**validated_data), **keeping)
 
 
 class AgainSerializer(NewConversionSerializer):
-    """What is to be other than before; what is left out stays, the seed too."""
+    """What is to be other than before; what is left out stays, the seed too, but of a preview all is converted."""
 
     recording = None  # type: ignore[assignment]
 

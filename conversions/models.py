@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from conversions import recordings
 from conversions.batches.models import Batch
+from conversions.clips import Clipped
 from conversions.keeping import Kept, KeptQuerySet
 from conversions.methods import check_method
 from conversions.pieces import Piece
@@ -83,7 +84,7 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
         """Keep the recording and the wish in one transaction, then tell the queue.
 
         `facts` is what `recordings.probe` said about the source; without them it is asked here, and may raise.
-        `keeping` may say `keep_days` and `delete_after_download` of this one conversion.
+        `keeping` may say `keep_days` and `delete_after_download` of this one conversion, and which clip is meant.
         A voice that failed its self-test is refused: VoiceFileError("voice_unusable"); what is more than a person may
         have: see `quotas.admit_sound`.
         """
@@ -91,10 +92,10 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
         facts = facts or recordings.probe(source)
         conversion.source_name = clean_label(source.name or "", fallback="recording")
         conversion.source_type = recordings.media_type(source)
-        conversion.source_seconds = facts.seconds
+        conversion.source_seconds = conversion.length_of_clip(facts.seconds)
         conversion.stored_bytes = source.size
         with kept_together(conversion.source):
-            admit_sound(user, facts.seconds or 0.0, source.size)
+            admit_sound(user, conversion.source_seconds or 0.0, source.size)
             conversion.source.save("source", source, save=False)
             conversion.save(force_insert=True)
             transaction.on_commit(conversion.hint, robust=True)
@@ -107,7 +108,7 @@ class ConversionQuerySet(KeptQuerySet["Conversion"]):
         return self.model(owner=user, voice=voice, voice_name=voice.name, **asdict(options.seeded()), **fields)
 
 
-class Conversion(Kept):
+class Conversion(Clipped, Kept):
     """One recording to be heard in one voice: the source, what was wished, and the result.
 
     Every option has a column of the same name and default as in ConversionOptions; a test holds them together.
@@ -233,7 +234,7 @@ class Conversion(Kept):
 
     def discard(self, changes: "Mapping[str, Any]") -> None:
         """Delete what an attempt made that came too late."""
-        for file in (self.source, self.result, self.picture):
+        for file in (self.source, self.result, self.picture, self.clip):
             if name := changes.get(file.field.name):
                 file.storage.delete(name)
 
@@ -246,7 +247,7 @@ def delete_measured(instance: Sweep, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Conversion)
 def delete_files(instance: Conversion, **kwargs: Any) -> None:
-    delete_after_commit(instance.source, instance.result, instance.picture)
+    delete_after_commit(instance.source, instance.result, instance.picture, instance.clip)
     if instance.fingerprint:
         transaction.on_commit(partial(forget_features, instance.fingerprint))
 

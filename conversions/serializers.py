@@ -52,7 +52,7 @@ class ConversionSerializer(serializers.ModelSerializer[Conversion]):
             "voice", "voice_name", "state", "stage", "progress", "position", "estimate_seconds", "error",
             "source", "result", "stream", "ready_seconds", "used_index", "pitch_moved", "warnings",
             "facts", *OPTION_NAMES,
-            "keep_days", "delete_after_download",
+            "clip_start", "clip_seconds", "keep_days", "delete_after_download",
             "created_at", "started_at", "finished_at", "expires_at",
         )  # fmt: skip
         read_only_fields = fields

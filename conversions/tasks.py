@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 from django.core.files import File
 
-from conversions import recordings
+from conversions import clips, recordings
 from conversions.batches.models import Unpacking
 from conversions.batches.work import work as unpacking
 from conversions.findings import IndexReason
@@ -84,14 +84,15 @@ def _convert_in(scratch: Path, conversion: Conversion, progress: Report) -> dict
     picture = scratch / "picture.png"
     sound, measuring = timed(lambda: _measured(recording, converted, picture))
     timings = {"decode": decoding, **converted.timings, "encode": encoding, "measure": measuring}
+    files = {"picture": picture, **clips.kept(recording, conversion, scratch), "result": target}
     return {
         "result_rate": rate,
         "result_seconds": len(converted.samples) / converted.sample_rate,
         "used_index": index is not None,
         "facts": {**_facts(conversion, recording, converted, timings), "sound": sound, "index": index_facts},
-        "stored_bytes": conversion.source.size + target.stat().st_size + picture.stat().st_size,
+        "stored_bytes": conversion.source.size + sum(path.stat().st_size for path in files.values()),
         # Last: nothing may go wrong once they are stored.
-        **stored(conversion, {"picture": picture, "result": target}),
+        **stored(conversion, files),
     }
 
 
@@ -102,7 +103,7 @@ def timed(step: Callable[[], T]) -> tuple[T, float]:
 
 
 def decoded(scratch: Path, conversion: Conversion) -> "Recording":
-    """The recording of a conversion, brought to this machine."""
+    """The recording of a conversion, or the part of it that is meant, brought to this machine."""
     from rvc.codec import decode
 
     private = scratch / "source"
@@ -113,7 +114,7 @@ def decoded(scratch: Path, conversion: Conversion) -> "Recording":
             shutil.copyfileobj(stored, copy, 1 << 20)
     except (FileNotFoundError, ValueError) as error:  # ValueError: the row names no file
         raise RVCError("source_missing", SOURCE_MISSING, field="source") from error
-    return decode(source, scratch, recordings.limits())
+    return clips.cut(decode(source, scratch, recordings.limits()), conversion)
 
 
 def _note_fingerprint(conversion: Conversion, recording: "Recording") -> None:

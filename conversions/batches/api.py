@@ -94,6 +94,7 @@ class NewBatchSerializer(NewConversionSerializer):
         required=False,
         help_text="Recordings and zips of recordings, as often as you like; left out, they follow one by one.",
     )
+    clip_start = clip_seconds = None  # type: ignore[assignment]
     name = serializers.CharField(required=False, max_length=120, help_text="Left out, that of the zip.")
 
     def create(self, validated_data: dict[str, Any]) -> Batch:  # type: ignore[override]

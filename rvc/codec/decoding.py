@@ -1,8 +1,8 @@
 """A stranger's recording to mono 16 kHz float32. No decoder runs here: each file gets its own throwaway child."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,15 @@ class Recording:
     codec: str
     peak: float = 0.0
     clipped: int = 0
+
+    rate: ClassVar[int] = SAMPLE_RATE
+    """Hz, of `samples`."""
+
+    def part(self, start: float, seconds: float) -> "Recording":
+        """So many seconds from `start` on, fewer where it ends before; peak and clipped frames stay the whole's."""
+        first = round(start * self.rate)
+        samples = self.samples[first : first + round(seconds * self.rate)]
+        return replace(self, samples=samples, seconds=len(samples) / self.rate)
 
 
 def probe(source: Path, limits: DecodeLimits = DecodeLimits()) -> RecordingFacts:  # noqa: B008 - frozen

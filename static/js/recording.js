@@ -3,6 +3,8 @@
   const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
 
+  const clip = (box) => box.closest("form").querySelector("[data-clip-start]");
+
   function describe(box, file) {
     const facts = box.querySelector("[data-drop-facts]");
     const audio = box.querySelector("[data-preview] audio");
@@ -12,6 +14,8 @@
     if (audio.src) URL.revokeObjectURL(audio.src);
     box.querySelector("[data-preview]").hidden = false;
     audio.onloadedmetadata = () => { if (Number.isFinite(audio.duration)) facts.textContent = `${clock(audio.duration)}, ${size(file.size)}`; };
+    // What is heard last is where a preview begins.
+    audio.onseeked = () => { clip(box).value = Math.floor(audio.currentTime); };
     // Some kinds convert well but do not play in this browser: then there is nothing to hear yet.
     audio.onerror = () => { box.querySelector("[data-preview]").hidden = true; };
     audio.src = URL.createObjectURL(file);

@@ -157,7 +157,7 @@ class TestWays:
         assert Speech.objects.get().conversion.voice == voice
 
     def test_what_belongs_to_another_way_disturbs_nobody(self, page, voice):
-        assert page.post(HOME, sent(voice, way="files", text="x" * 9000, who="")).status_code == 302
+        assert page.post(HOME, sent(voice, way="files", text="x" * 9000, who="nobody|x", rate="99")).status_code == 302
         assert not Speech.objects.exists()
 
     def test_a_refusal_keeps_the_way_and_what_stands_elsewhere(self, page, voice):
