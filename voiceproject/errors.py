@@ -109,9 +109,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(error_body(trouble.code, trouble.message), status_of(trouble), headers=headers_of(trouble))
     if isinstance(error, RequestDataTooBig):
         set_rollback()
-        refused: dict[str, Any] = {"code": "too_large", "message": "The request is larger than this server takes.", "status": 413}
-        told = {name: getattr(error, name, usual) for name, usual in refused.items()}  # an upload says more
-        return Response(error_body(told["code"], told["message"], getattr(error, "field", None)), told["status"])
+        message = getattr(error, "message", "The request is larger than this server takes.")  # an upload says more
+        body = error_body(getattr(error, "code", "too_large"), message, getattr(error, "field", None))
+        return Response(body, getattr(error, "status", 413))
     if isinstance(error, RecursionError):  # the reader of JSON goes one call deeper with every bracket
         set_rollback()
         return Response(error_body("bad_request", "The request is nested too deeply."), 400)
