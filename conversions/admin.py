@@ -15,7 +15,7 @@ from conversions.models import Conversion, Kind
 from conversions.sharing import admin as sharing_admin  # noqa: F401 - as above
 from conversions.sweeps import admin as sweeps_admin  # noqa: F401 - as above
 from jobs.admin import lasted, story
-from voiceproject.desk import Act, Desk, acted, link, link_to_owner, player
+from voiceproject.desk import Act, CodeFilter, Desk, acted, link, link_to_owner, player
 
 ABOVE = (
     "source_player", "result_player", "owner_link", "voice_link", "batch_link", "text_link", "waited", "worked",
@@ -32,7 +32,7 @@ class ConversionAdmin(Desk):
         "created_at", "owner_link", "voice_link", "source_name", "state", "percent", "error_code", "worked", "heard",
     )  # fmt: skip
     list_display_links = ("created_at",)
-    list_filter = ("state", "error_code", "kind", "output_format", "f0_method", "queue", "created_at")
+    list_filter = ("state", CodeFilter, "kind", "output_format", "f0_method", "queue", "created_at")
     search_fields = ("id", "owner__username", "voice_name", "source_name")
     list_select_related = ("owner", "voice")
     actions = ("cancel", "retry", "export_csv")

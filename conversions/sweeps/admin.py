@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,18 +11,19 @@ from django.utils.translation import ngettext
 
 from conversions.sweeps.models import Sweep
 from jobs.admin import story
+from voiceproject.desk import Act, Desk, acted
 
 
 @admin.register(Sweep)
-class SweepAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SweepAdmin(Desk):
     """Staff see how comparisons go, and stop them."""
 
     list_display = ("created_at", "owner", "its_conversion", "state", "percent", "error_code")
     list_filter = ("state", "error_code", "created_at")
     search_fields = ("id", "owner__username", "conversion__id")
     list_select_related = ("owner", "conversion")
-    date_hierarchy = "created_at"
-    actions = ("cancel",)
+    actions = ("cancel", "export_csv")
+    csv_columns = ("id", "created_at", "owner__username", "conversion_id", "state", "error_code", "finished_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -50,6 +51,9 @@ class SweepAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Cancel selected comparisons"), permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Sweep]) -> None:
-        count = sum(sweep.cancel() for sweep in queryset)
-        words = ngettext("%(count)d comparison was cancelled.", "%(count)d comparisons were cancelled.", count)
-        self.message_user(request, words % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+        acted(request, Act.CANCELLED, queryset, Sweep.cancel, cancelled)
+
+
+def cancelled(count: int) -> str:
+    words = ngettext("%(count)d comparison was cancelled.", "%(count)d comparisons were cancelled.", count)
+    return words % {"count": count}

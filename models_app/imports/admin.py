@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.admin import lasted, story
 from models_app.models import VoiceImport
-from voiceproject.desk import Act, Desk, acted, link, link_to_owner
+from voiceproject.desk import Act, CodeFilter, Desk, acted, link, link_to_owner
 
 ABOVE = ("owner_link", "voice_link", "worked", "story")
 
@@ -22,7 +22,7 @@ class VoiceImportAdmin(Desk):
         "created_at", "owner_link", "label", "state", "percent", "arrived", "error_code", "worked", "voice_link",
     )  # fmt: skip
     list_display_links = ("created_at",)
-    list_filter = ("state", "error_code", "created_at")
+    list_filter = ("state", CodeFilter, "created_at")
     search_fields = ("id", "owner__username", "url", "name")
     list_select_related = ("owner", "voice")
     actions = ("cancel", "retry", "export_csv")
