@@ -1,11 +1,13 @@
 """Settings side by side on one clip: one job that measures once, and what becomes of its cells."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from django.core.management import call_command
 from django.db import transaction
 
 from accounts.models import Erasure, count_everything
@@ -217,6 +219,14 @@ class TestWork:
         assert not Sweep.objects.exists()
         assert not [name for name in base.files_left() if "sweeps" in name]
         assert list(settings.FEATURE_CACHE_DIR.iterdir()) == []
+
+    def test_what_is_measured_in_its_clip_belongs_to_it(self, ask, settings):
+        run(ask(start=0.25))
+        measured = {path.name for path in settings.FEATURE_CACHE_DIR.iterdir()}
+        for path in settings.FEATURE_CACHE_DIR.iterdir():
+            os.utime(path, (0, 0))
+        call_command("storage", "--sweep")
+        assert {path.name for path in settings.FEATURE_CACHE_DIR.iterdir()} == measured
 
     def test_it_is_erased_with_all_that_is_a_persons(self, ask, alice, django_capture_on_commit_callbacks):
         run(ask(Axis("pitch_shift", (0, 5))))

@@ -148,8 +148,8 @@ def _left_behind(before: datetime) -> Iterator[Path]:
 
 def _measured_in_nothing(before: datetime) -> Iterator[Path]:
     """Cached features of recordings that were deleted elsewhere, or while a worker measured them."""
-    named = [kind._default_manager.values_list("fingerprint", flat=True) for kind in (Conversion, Sweep)]
-    kept = set(named[0].union(named[1]))
+    rows = (kind._default_manager.exclude(fingerprint="").order_by() for kind in (Conversion, Sweep))
+    kept = {name for named in rows for name in named.values_list("fingerprint", flat=True).distinct()}
     for path in Path(settings.FEATURE_CACHE_DIR).glob("*"):
         if path.name.partition(".")[0] not in kept and _older(path, before):
             yield path
