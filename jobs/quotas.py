@@ -73,6 +73,11 @@ def usage(user: "User") -> Usage:
     )
 
 
+def kept(user: "User") -> tuple[int, int]:
+    """How many bytes lie here for a person, and how many may; 0 for as many as they like."""
+    return _bytes(user), settings.PERSON_STORAGE_MB * MIB
+
+
 def said(user: "User") -> list[str]:
     """The limited shares of a person in words; nothing of what they do not use."""
     words = []
@@ -82,8 +87,8 @@ def said(user: "User") -> list[str]:
         used = number_format(_seconds_today(user) / 60, 1)
         words.append(_("{used} of {all} minutes today").format(used=used, all=limit))
     if limit := settings.PERSON_STORAGE_MB * MIB:
-        kept = filesizeformat(_bytes(user))
-        words.append(_("{used} of {all} kept").format(used=kept, all=filesizeformat(limit)))
+        used = filesizeformat(_bytes(user))
+        words.append(_("{used} of {all} kept").format(used=used, all=filesizeformat(limit)))
     return words
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +20,7 @@ from conversions.batches.outgoing import MOST_RESULTS, serve_results
 from conversions.history import ALONE, TOGETHER, things
 from conversions.models import Conversion
 from jobs.models import State
-from jobs.quotas import usage
+from jobs.quotas import kept
 from studio.sifting import SiftForm, sifted
 from voiceproject.pages import PersonRequest
 
@@ -38,8 +38,11 @@ def history(request: PersonRequest) -> HttpResponse:
     page = Paginator(sifted(request.user, form.wish), PAGE).get_page(request.GET.get("page"))
     asked = request.GET.copy()
     asked.pop("page", None)
-    context = {"form": form, "page_obj": page, "query": asked.urlencode(), "usage": usage(request.user)}
-    return render(request, "studio/history.html", context | _shown(page.object_list))
+    used, limit = kept(request.user)
+    context = {"form": form, "page_obj": page, "query": asked.urlencode(), "used": used, "limit": limit}
+    shown = _shown(page.object_list)
+    prefetch_related_objects([thing for thing in shown["things"] if isinstance(thing, Conversion)], "sweeps")
+    return render(request, "studio/history.html", context | shown)
 
 
 @require_GET

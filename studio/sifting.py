@@ -4,12 +4,12 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from conversions.batches.models import Batch
+from conversions.batches.models import Batch, Refusal
 from conversions.history import ALONE, TOGETHER
 from conversions.models import Conversion, Kind
 from jobs.models import State
@@ -78,11 +78,11 @@ def sifted(user: "User", wish: dict[str, Any]) -> QuerySet[Any, Any]:
     together = _within(Batch.objects.visible_to(user), wish)
     if states := STATES.get(wish.get("state", ""), ("", ()))[1]:
         alone = alone.filter(state__in=states)
-        together = _batches_in(together, wish["state"], states)
+        together = _batches_in(together, user, wish["state"])
     for word in wish.get("search", "").replace("\0", "").split()[:MOST_WORDS]:
         alone = alone.filter(_holds(word) | Q(speech__text__icontains=word))
-        files = Conversion.objects.order_by().filter(_holds(word), batch=OuterRef("pk"))
-        together = together.filter(Q(name__icontains=word) | Q(voice_name__icontains=word) | Exists(files))
+        inside = _files(user).filter(_holds(word)).values("batch")
+        together = together.filter(Q(name__icontains=word) | Q(voice_name__icontains=word) | Q(pk__in=inside))
     kind = wish.get("kind")
     if kind == TOGETHER:
         return _named(TOGETHER, together).order_by("-created_at")
@@ -111,13 +111,19 @@ def _midnight(day: Any) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _batches_in(rows: Any, state: str, states: tuple[str, ...]) -> Any:
+def _batches_in(rows: Any, user: "User", state: str) -> Any:
     """A batch that waits or runs has something left; of those that have ended it is what became of their files."""
     if state == UNDER_WAY:
         return rows.filter(ended_at=None, size__gt=0)
-    files = Conversion.objects.order_by().filter(batch=OuterRef("pk"), state__in=states)
-    found = Q(Exists(files)) | Q(refusals__isnull=False) if state == TROUBLE else Q(Exists(files))
-    return rows.exclude(ended_at=None).filter(found).distinct()
+    found = Q(pk__in=_files(user).filter(state__in=STATES[state][1]).values("batch"))
+    if state == TROUBLE:
+        found |= Q(pk__in=Refusal.objects.filter(batch__owner=user).values("batch"))
+    return rows.exclude(ended_at=None).filter(found)
+
+
+def _files(user: "User") -> Any:
+    """What somebody's batches have inside; a list that the database makes once, not for each of them."""
+    return Conversion.objects.visible_to(user).order_by().exclude(batch=None)
 
 
 def _holds(word: str) -> Q:

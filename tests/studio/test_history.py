@@ -148,6 +148,15 @@ def test_those_that_go_on_are_asked_for_in_one_request(page, convert, bob):
     assert 'id="watch"></div>' in page.get(address).content.decode()
 
 
+def test_comparisons_stand_with_what_they_were_made_on(page, convert):
+    row = convert()
+    finish(row)
+    sweep = row.sweeps.create(
+        owner=row.owner, axes=[{"name": "protect", "values": [0.1, 0.2]}], seconds=1, sound_seconds=2
+    )
+    assert f'<a href="{sweep.get_absolute_url()}">Settings compared just now</a>' in page.get(HISTORY).content.decode()
+
+
 def test_a_batch_opens(page, client, bob, batch):
     shown = page.get(reverse("studio:history-files", args=[batch.pk])).content.decode()
     assert "one.wav" in shown
