@@ -44,6 +44,7 @@ class Site:
 
     def drain(self) -> None:
         """Ask it to stop, as an operator does; that it does so well and soon is looked at, too."""
+        begun = bool(self.clusters())  # before, the signal ends it by itself: nothing is under way
         asked = time.monotonic()
         self.supervisor.terminate()
         try:
@@ -51,7 +52,7 @@ class Site:
         except subprocess.TimeoutExpired:
             self.supervisor.kill()
             status = self.supervisor.wait()
-        if status or time.monotonic() - asked > DRAIN_SECONDS:
+        if (status and begun) or time.monotonic() - asked > DRAIN_SECONDS:
             self.slow_drains += 1
 
     def clusters(self) -> list[psutil.Process]:
