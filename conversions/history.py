@@ -28,12 +28,13 @@ def _named(kind: str, rows: Any) -> QuerySet[Any, Any]:
     return named.values_list("what", "pk", "created_at")
 
 
-def things(rows: Any) -> list[Conversion | Batch]:
-    """The conversions and batches of some rows, which know how far they are."""
+def things(rows: Any, *, foreseen: bool = True) -> list[Conversion | Batch]:
+    """The conversions and batches of some rows, which know how far they are, and `foreseen` when they will be done."""
     wanted = [(kind, pk) for kind, pk, _ in rows]
     alone = Conversion.objects.select_related("voice").in_bulk([pk for kind, pk in wanted if kind == ALONE])
     together = Batch.objects.in_bulk([pk for kind, pk in wanted if kind == TOGETHER])
-    foresee(alone.values())
+    if foreseen:
+        foresee(alone.values())
     if together:
         total(list(together.values()))
     found: dict[Any, Any] = {**alone, **together}

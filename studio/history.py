@@ -125,7 +125,7 @@ def _mine(request: PersonRequest, rows: list[Any]) -> list[Any]:
 
 
 def _shown(rows: Any) -> dict[str, Any]:
-    found = things(rows)
+    found = things(rows, foreseen=False)
     return {"things": found, "active": [thing for thing in found if _goes_on(thing)]}
 
 
