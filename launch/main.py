@@ -14,9 +14,11 @@ from launch.console import Trouble, say
 from launch.packages import ensure_packages
 from launch.services import Services, check_port
 
+OTHER_BENCHES = {"--jobs": "tests.faults.bench", "--speech": "tests.faults.bench_speech"}
 EPILOG = """other commands:
   run.py test [PYTEST ARGUMENTS]  set up what the tests need; all checks and tests, or just the tests named
-  run.py bench [ARGUMENTS]        measure this machine (python -m rvc bench), or with --jobs what jobs cost
+  run.py bench [ARGUMENTS]        measure this machine (python -m rvc bench), or with --jobs what jobs cost,
+                                  or with --speech when a text is heard and when it is done
   run.py soak [ARGUMENTS]         an hour of mixed jobs while processes are killed
   run.py manage ARGUMENTS         Django's command line (manage.py) in the project's own environment
 """
@@ -95,11 +97,12 @@ def start(checkout: Checkout, options: argparse.Namespace) -> int:
 
 
 def bench(checkout: Checkout, arguments: Sequence[str]) -> int:
-    """`run.py bench`: the library's own benchmark; with `--jobs` that of the jobs."""
-    if "--jobs" in arguments:
-        rest = [argument for argument in arguments if argument != "--jobs"]
-        ensure_packages(checkout, development=True)
-        return _run(checkout, [checkout.python, "-m", "tests.faults.bench", *rest])
+    """`run.py bench`: the library's own benchmark; with `--jobs` that of the jobs, with `--speech` that of texts."""
+    for flag, module in OTHER_BENCHES.items():
+        if flag in arguments:
+            rest = [argument for argument in arguments if argument != flag]
+            ensure_packages(checkout, development=True)
+            return _run(checkout, [checkout.python, "-m", module, *rest])
     ensure_packages(checkout)
     return _run(checkout, [checkout.python, "-m", "rvc", "bench", *arguments])
 

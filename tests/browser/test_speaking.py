@@ -8,6 +8,7 @@ from tests import base
 from tests.browser.conftest import PHONE
 from tests.browser.test_journey import until
 from tts.models import Speech
+from tts.tasks import work as tts_work
 
 pytestmark = pytest.mark.browser
 TEXT = "Good evening, everybody.\n\nThis is the second paragraph of a short text."
@@ -67,6 +68,45 @@ def test_it_works(open_page, alice, voice, worker, viewport):
     until(page, f"{RESULT}.currentTime > 2 && !{RESULT}.paused")  # who listened hears the result go on
     assert page.locator(".track").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
+
+
+def test_a_real_worker_is_heard_before_it_has_spoken_the_end(open_page, alice, voice):
+    """The engine, the pipeline and the page as they are: between two passages the browser plays the first."""
+    page = open_page(alice)
+    write(page, "Good evening.\n\nThis is the end.")
+    job = speak(page)
+    heard = []
+
+    def report(stage, fraction):
+        job.beat(stage=stage, progress=fraction)
+        if not heard and job.pieces.exists():
+            page.get_by_text("Listen already").wait_for(timeout=30_000)
+            page.evaluate(f"void {EARLY}.play()")
+            until(page, f"{EARLY}.currentTime > 0.3")
+            heard.append(job.pieces.count())
+
+    columns = tts_work(job, report)
+    assert heard == [1]
+    assert job.finish(**columns)
+    page.get_by_role("link", name="Download").wait_for(timeout=30_000)
+    until(page, f"Math.abs({RESULT}.duration - {columns['result_seconds']}) < 0.05")
+    assert Speech.objects.get().engine == "pyttsx3"
+
+
+def test_a_document_becomes_a_batch(open_page, alice, voice, tmp_path):
+    path = tmp_path / "Two chapters.md"
+    path.write_text("# One\n\nIt was late.\n\n# Two\n\nHe left.\n")
+    page = open_page(alice)
+    page.goto("/speak/")
+    page.get_by_label("A whole document").set_input_files(path)
+    page.get_by_label("Language of the text").select_option("en")
+    page.get_by_role("button", name="Speak", exact=True).click()
+    page.wait_for_url("**/conversions/batches/*/")
+    page.get_by_role("heading", name="Two chapters").wait_for()
+    assert [speech.text.split()[0] for speech in Speech.objects.order_by("conversion__batch_position")] == [
+        "One",
+        "Two",
+    ]
 
 
 def test_a_refused_text_stays_and_says_why(open_page, alice, voice):
