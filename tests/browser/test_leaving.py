@@ -63,6 +63,8 @@ def work_on(sweep):
 def test_it_works(open_page, result, size, in_order):
     page = open_page(result.owner, **SIZES[size])
     page.goto(result.get_absolute_url())
+    page.wait_for_load_state("networkidle")
+    in_order(page, "leaving")
     for name, ending in (("FLAC", "flac"), ("M4A", "m4a")):
         with page.expect_download() as download:
             page.get_by_role("link", name=name, exact=True).click()
