@@ -1,20 +1,34 @@
-"""Take the pictures of the README from a running site: `python -m tests.browser.screenshots ADDRESS USER FOLDER`.
+"""Take the pictures of the README: `python -m tests.browser.screenshots [FOLDER]`, docs/screenshots by default.
 
-The site has the starter voice and a worker; PASSWORD is read from the environment. The user is an administrator.
+A site of its own with a worker is started in a scratch folder, and ended afterwards. Pictures of every page, in every
+state and on every screen, are made by test_access.py where PICTURES names a folder.
 """
 
 import argparse
+import io
 import os
+import secrets
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests import base
 from tests.browser.conftest import ARGUMENTS, BUNDLED_SAMPLE, DESKTOP, PHONE
 
 WIDE: ViewportSize = {"width": 1500, "height": 860}  # the list of the administration has its players on the right
+ROOT = Path(__file__).parents[2]
+USER, QUALITY = "ana", 62
 FIRST, SECOND = "Studio alto", "Radio play narrator"
 
 
@@ -44,7 +58,7 @@ def take(page: Page, folder: Path, name: str, address: str = "") -> None:
         page.goto(address)
     page.mouse.move(0, 0)
     page.wait_for_timeout(1200)
-    page.screenshot(path=folder / f"{name}.png")
+    Image.open(io.BytesIO(page.screenshot())).save(folder / f"{name}.webp", quality=QUALITY, method=6)
 
 
 def convert(page: Page, folder: Path) -> None:
@@ -63,31 +77,72 @@ def convert(page: Page, folder: Path) -> None:
     page.set_viewport_size(DESKTOP)
 
 
+@contextmanager
+def own_site(folder: str) -> Iterator[tuple[str, str]]:
+    """A fresh site with one administrator; its address and the password. Its programs end with the block."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    password = secrets.token_urlsafe()
+    own = {"VAR_DIR": folder, "SECRET_KEY": secrets.token_hex(32), "ENV_FILE": os.devnull}
+    environ = (
+        os.environ | own | {"DJANGO_SUPERUSER_PASSWORD": password, "DJANGO_SETTINGS_MODULE": "voiceproject.settings"}
+    )
+    manage = (sys.executable, "manage.py")
+    subprocess.run([*manage, "prepare"], cwd=ROOT, env=environ, check=True)
+    superuser = ("createsuperuser", "--noinput", "--username", USER, "--email", "ana@example.org")
+    subprocess.run([*manage, *superuser], cwd=ROOT, env=environ, check=True)
+    server = (sys.executable, "-m", "gunicorn", "voiceproject.wsgi", "--bind", address, "--threads", "8")
+    programs = [subprocess.Popen(command, cwd=ROOT, env=environ) for command in (server, (*manage, "runworkers"))]
+    try:
+        wait_for(f"http://{address}/readyz")
+        yield f"http://{address}", password
+    finally:
+        for program in programs:
+            program.terminate()
+            program.wait(60)
+
+
+def wait_for(address: str) -> None:
+    """Until the site is ready: the worker has said that it is there."""
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=5)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(1)
+        else:
+            return
+    raise SystemExit("The site did not get ready.")
+
+
+def walk(page: Page, password: str, folder: Path) -> None:
+    page.goto("/login/")
+    page.get_by_label("Username").fill(USER)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Studio").wait_for()
+    add_voices(page)
+    convert(page, folder)
+    take(page, folder, "voices", "/voices/")
+    page.set_viewport_size(WIDE)
+    page.goto("/admin/conversions/conversion/")
+    page.locator("#toggle-nav-sidebar").click()
+    take(page, folder, "admin")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("address")
-    parser.add_argument("user")
-    parser.add_argument("folder", type=Path)
-    wanted = parser.parse_args()
-    wanted.folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as driver:
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "docs" / "screenshots")
+    folder = parser.parse_args().folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        own_site(scratch) as (address, password),
+        sync_playwright() as driver,
+    ):
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGUMENTS))
-        page = browser.new_page(base_url=wanted.address, viewport=DESKTOP, locale="en-GB", color_scheme="light")
-        page.goto("/login/")
-        page.get_by_label("Username").fill(wanted.user)
-        page.get_by_label("Password").fill(os.environ["PASSWORD"])
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_role("heading", name="Studio").wait_for()
-        add_voices(page)
-        convert(page, wanted.folder)
-        take(page, wanted.folder, "voices", "/voices/")
-        page.goto("/")
-        page.get_by_role("link", name="Admin").click()
-        page.locator("a[href$='/conversions/conversion/']").first.click()
-        page.set_viewport_size(WIDE)
-        page.locator("#toggle-nav-sidebar").click()
-        page.locator("#result_list audio").first.wait_for()
-        take(page, wanted.folder, "admin")
+        page = browser.new_page(base_url=address, viewport=DESKTOP, locale="en-GB", color_scheme="light")
+        page.set_default_timeout(120_000)
+        walk(page, password, folder)
         browser.close()
 
 
