@@ -16,14 +16,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from conversions import methods
-from conversions.forms import ConversionForm, option_field
+from conversions.forms import option_field
 from conversions.models import OPTION_NAMES, Conversion, Kind
 from jobs.models import State
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, zero_words
 
 register = template.Library()
 
-MAIN_OPTION = OPTION_NAMES[0]
 STAGE_WORDS = {
     "decode": _("Reading the recording"),
     "prepare": _("Loading the voice"),
@@ -154,16 +153,6 @@ class ShownOption:
             return gettext("{low} to {high}, empty: {zero}.").format(low=low, high=high, zero=self.zero)
         default = _number_words(self.default)
         return gettext("{low} to {high}, default {default}.").format(low=low, high=high, default=default)
-
-
-@register.simple_tag
-def main_option(form: ConversionForm) -> ShownOption:
-    return ShownOption(form[MAIN_OPTION])
-
-
-@register.simple_tag
-def further_options(form: ConversionForm) -> list[ShownOption]:
-    return [ShownOption(form[name]) for name in OPTION_NAMES if name != MAIN_OPTION]
 
 
 @register.filter
