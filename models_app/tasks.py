@@ -1,6 +1,7 @@
 """Where the rows of voices meet the engine. The heavy parts are imported when the first job runs."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +19,7 @@ from models_app.imports.work import work as importing
 from models_app.mapping import index_path, voice_path
 from models_app.models import AssetFetch, VoiceCheck, VoiceImport, VoiceModel, VoiceState
 from rvc.errors import VoiceFileError
+from voiceproject.files import quarantine
 
 if TYPE_CHECKING:
     from rvc.pipeline import Converter
@@ -116,6 +118,23 @@ def _make_preview(check: VoiceCheck, voice: VoiceModel, scratch: Path, progress:
     made = scratch / f"preview.{checking.FORMAT}"
     encode(converted.samples, converted.sample_rate, made, checking.FORMAT)
     checking.keep_preview(check, voice, made)
+
+
+def usual_pitch_in(recording: Path) -> float:
+    """Where somebody speaks in a recording, Hz; 0 where too little of it is voiced. Raises AudioError, AssetError."""
+    from rvc.codec import DecodeLimits, decode
+    from rvc.pitch import resolve_method
+    from rvc.pitch.fitting import median_f0
+
+    loader = converter().loader
+    with quarantine("pitch-") as name:
+        alone = Path(name) / "source"  # in its folder, so that nothing in it can name a neighbour
+        alone.mkdir()
+        source = Path(shutil.copyfile(recording, alone / "recording"))
+        limits = DecodeLimits(max_bytes=source.stat().st_size + 1, max_seconds=settings.MAX_RECORDING_SECONDS)
+        decoded = decode(source, Path(name), limits)
+        estimator = loader.estimator(resolve_method("auto", loader.assets))
+        return median_f0(estimator(decoded.samples))
 
 
 @cache

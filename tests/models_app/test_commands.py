@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from models_app.bundled import STARTER_ID
+from models_app.checking import SAMPLE
 from models_app.models import VoiceModel
 from tests import base
 
@@ -75,3 +76,22 @@ def test_it_installs_the_starter_once(voices, settings, tmp_path):
     assert voice.index_facts["vectors"] == 2000
     assert voice.options().index_rate == 0.2
     assert all((voice.licence, voice.origin, voice.quality))
+
+
+def test_the_usual_pitch_is_said_or_measured(voices, voice, tmp_path):
+    assert "is 182.5 Hz now" in voices("usual-pitch", "tiny", "182.5")
+    voices("usual-pitch", "tiny", str(SAMPLE))
+    voice.refresh_from_db()
+    assert 90 < voice.usual_f0 < 250, "somebody reads aloud"
+    assert "is not known now" in voices("usual-pitch", "tiny", "none")
+    (tmp_path / "silence.wav").write_bytes(base.tone(level=0))
+    for words, sentence in (
+        ("20", "greater than or equal to 50"),
+        ("nan", "neither a number nor a recording"),
+        ("high", "neither a number nor a recording"),
+        (str(tmp_path / "silence.wav"), "Hardly anything is voiced"),
+    ):
+        with pytest.raises(CommandError, match=sentence):
+            voices("usual-pitch", "tiny", words)
+    voice.refresh_from_db()
+    assert voice.usual_f0 is None

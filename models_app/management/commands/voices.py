@@ -1,5 +1,7 @@
+import contextlib
 import json
 from argparse import ArgumentParser
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from models_app.exports import export_name, kinds, save_export
 from models_app.imports import command as importing
 from models_app.indexes import remove_index, replace_index
 from models_app.models import Visibility, VoiceCheck, VoiceModel, tags_from_text
-from models_app.tasks import check_voice
+from models_app.tasks import check_voice, usual_pitch_in
 from rvc.errors import RVCError
 
 SHOWN = (
@@ -59,6 +61,9 @@ class Command(BaseCommand):
         index = verbs.add_parser("index", help="give a voice another index, or none")
         index.add_argument("voice", help="name or id")
         index.add_argument("file", nargs="?", type=Path, help="the new .index file; the index is removed without one")
+        usual = verbs.add_parser("usual-pitch", help="say where a voice usually speaks")
+        usual.add_argument("voice", help="name or id")
+        usual.add_argument("pitch", help="Hz, or a recording of that person in which it is measured; none to forget it")
         export = verbs.add_parser("export")
         export.add_argument("voice", help="name or id")
         export.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write into")
@@ -144,6 +149,17 @@ class Command(BaseCommand):
             replace_index(voice, file, None)
             self.stdout.write(f"{voice.name} has {voice.index_facts['vectors']} vectors now.")
 
+    def do_usual_pitch(self, **options: Any) -> None:
+        voice, words = find(options["voice"]), options["pitch"]
+        voice.usual_f0 = None if words == "none" else _usual_pitch(words)
+        try:
+            voice.clean_fields(exclude={field.name for field in voice._meta.fields} - {"usual_f0"})
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        voice.edit(None, usual_f0=voice.usual_f0)
+        said = "is not known" if voice.usual_f0 is None else f"is {voice.usual_f0:.1f} Hz"
+        self.stdout.write(f"The usual pitch of {voice.name} {said} now.")
+
     def do_export(self, **options: Any) -> None:
         voice, folder = find(options["voice"]), options["out"]
         there = [path for kind in kinds(voice) if (path := folder / export_name(voice, kind)).exists()]
@@ -156,6 +172,20 @@ class Command(BaseCommand):
     def do_install_starter(self, **options: Any) -> None:
         voice, new = install_starter()
         self.stdout.write(f"{voice.name} is {'installed' if new else 'there already'}: {voice.pk}")
+
+
+def _usual_pitch(words: str) -> float:
+    """The number, or what is measured in the recording of this path."""
+    with contextlib.suppress(ValueError):
+        if isfinite(number := float(words)):
+            return number
+    path = Path(words)
+    if not path.is_file():
+        raise CommandError(f"{words} is neither a number nor a recording.")
+    measured = usual_pitch_in(path)
+    if not measured:
+        raise CommandError(f"Hardly anything is voiced in {words}.")
+    return round(measured, 1)
 
 
 def find(words: str) -> VoiceModel:
