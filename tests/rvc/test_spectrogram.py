@@ -1,14 +1,23 @@
 """The picture of two sounds: what is drawn lies where it is, and the file stays small."""
 
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from scipy import signal
 
-from rvc.comparison import Sound, compare, joined
+from rvc.assets import AssetStore
+from rvc.comparison import LISTENER, Sound, compare, heard, joined
+from rvc.options import ConversionOptions
+from rvc.pipeline import Converter, Request
 from rvc.spectrogram import BANDS, COLUMNS, HIGHEST, LOWEST, centres, columns_of, pitch_row, spectrogram
+from rvc.voicefile.voice import read_voice, write_voice
 from tests.rvc.test_measures import sine
 
+STARTER = Path(__file__).parents[2] / "models_app" / "starter"
 MOST_BYTES = 150_000
 
 
@@ -93,3 +102,26 @@ def test_tracks_are_joined_at_their_seconds():
     whole = joined([(0.0, np.full(101, 100.0)), (2.0, np.full(101, 200.0))], 3.0)
     assert whole.shape == (301,)
     assert (whole[50], whole[150], whole[250]) == (100.0, 0.0, 200.0)
+
+
+def test_a_real_voice_is_heard_where_it_was_told_to_be(tmp_path):
+    """What is heard in a result of the bundled voice is what its synthesizer was told."""
+    assets = AssetStore(tmp_path / "assets")
+    assets.import_from(STARTER / "encoder.zip")
+    with zipfile.ZipFile(STARTER / "voice.zip") as opened:
+        checkpoint = opened.extract("starter.pth", tmp_path)
+    write_voice(read_voice(Path(checkpoint)), tmp_path / "voice.safetensors")
+    wave, rate = soundfile.read(STARTER / "sample.wav", dtype="float32", frames=3 * 16000)
+    converter = Converter(assets, threads=1)
+    wished = ConversionOptions(index_rate=0, seed=1)
+    made = converter.convert(Request(wave, tmp_path / "voice.safetensors", tmp_path, wished))
+    source = Sound(wave, rate, made.f0, made.f0_method)
+    result = heard(Sound(made.samples, made.sample_rate), converter.loader.estimator(LISTENER))
+    facts = compare(source, result, made.target, tmp_path / "picture.png")
+    before, after = (facts[side]["pitch"]["median_hz"] for side in ("source", "result"))
+    assert 12 * np.log2(after / before) == pytest.approx(0, abs=0.6)
+    with Image.open(tmp_path / "picture.png") as opened:
+        told, own = (row.astype(float) for row in np.asarray(opened)[2 * BANDS + 1 :])
+    both = (told > 0) & (own > 0)
+    assert both.sum() > 0.6 * (told > 0).sum()
+    assert np.median(np.abs(hertz(told[both]) / hertz(own[both]) - 1)) < 0.05
