@@ -9,11 +9,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import import_string
 
 from conversions.models import Conversion
-from conversions.tasks import convert
 from jobs.models import State, WorkerBeat
 from models_app.management.commands.voices import find
+from models_app.models import VoiceModel
 from rvc.arguments import add_options, chosen_options
 from rvc.codec import format_of
 from rvc.errors import RVCError
@@ -27,6 +28,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", type=Path)
+        self.add_common(parser)
+
+    def add_common(self, parser: ArgumentParser) -> None:
+        """What every wish for a sound in a voice has."""
         parser.add_argument("target", type=Path)
         parser.add_argument("--voice", required=True, help="name or id")
         parser.add_argument("--owner", help="user name; the first superuser when left out")
@@ -40,21 +45,25 @@ class Command(BaseCommand):
         except RVCError as error:
             raise CommandError(f"{error.message} ({error.code})") from error
         if options["local"]:
-            convert(str(conversion.pk))
+            import_string(conversion.task)(str(conversion.pk))
         self._wait(conversion)
         self._deliver(conversion, options["target"])
 
     def _submit(self, **options: Any) -> Conversion:
         if not options["source"].is_file():
             raise CommandError(f"There is no file {options['source']}.")
-        if not os.access(options["target"].parent, os.W_OK):
-            raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
-        voice, owner = find(options["voice"]), owner_of(options["owner"])
-        chosen = chosen_options(options)
-        chosen["output_format"] = format_of(options["target"], chosen.get("output_format"))
+        voice, owner, chosen = self._wished(**options)
         with options["source"].open("rb") as handle:
             source = File(handle, name=options["source"].name)
             return Conversion.objects.submit(owner, voice, source, voice.options(**chosen))
+
+    def _wished(self, **options: Any) -> tuple[VoiceModel, User, dict[str, Any]]:
+        """The voice, for whom, and the options that were chosen."""
+        if not os.access(options["target"].parent, os.W_OK):
+            raise CommandError(f"Nothing can be written to the folder {options['target'].parent}.")
+        chosen = chosen_options(options)
+        chosen["output_format"] = format_of(options["target"], chosen.get("output_format"))
+        return find(options["voice"]), owner_of(options["owner"]), chosen
 
     def _wait(self, conversion: Conversion) -> None:
         shown = None
