@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from rvc.errors import RVCError
 from voiceproject.models import Preferences
@@ -23,10 +24,11 @@ class PresetQuerySet(models.QuerySet["Preset"]):
     def keep(self, user: "User", name: str, options: dict[str, Any]) -> "Preset":
         """Raises RVCError: `already_there`, `quota_exceeded`."""
         if self.filter(owner=user).count() >= MOST:
-            raise RVCError("quota_exceeded", f"You have {MOST} presets: delete one that you need no more.")
+            message = _("You have {most} presets: delete one that you need no more.").format(most=MOST)
+            raise RVCError("quota_exceeded", message)
         preset, new = self.get_or_create(owner=user, name=name, defaults={"options": options})
         if not new:
-            raise RVCError("already_there", "You have a preset of this name.", field="name")
+            raise RVCError("already_there", _("You have a preset of this name."), field="name")
         return preset
 
 
@@ -51,7 +53,7 @@ class Preset(models.Model):
     def change(self, name: str, options: dict[str, Any]) -> None:
         """Raises RVCError("already_there")."""
         if Preset.objects.filter(owner=self.owner, name=name).exclude(pk=self.pk).exists():
-            raise RVCError("already_there", "You have a preset of this name.", field="name")
+            raise RVCError("already_there", _("You have a preset of this name."), field="name")
         self.name, self.options = name, options
         self.save()
 

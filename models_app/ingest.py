@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, Union
 
 from django.conf import settings
 from django.core.files import File
+from django.utils.translation import gettext as _
 
 from rvc import sandbox
 from rvc.errors import RVCError, VoiceFileError
@@ -225,11 +226,12 @@ def _receive(upload: Upload, target: Path) -> Received:
         for chunk in _chunks(upload):
             size += len(chunk)
             if size > limit:
-                raise VoiceFileError("too_large", f"The file is larger than {settings.MAX_VOICE_MB} MB.")
+                message = _("The file is larger than {most} MB.").format(most=settings.MAX_VOICE_MB)
+                raise VoiceFileError("too_large", message)
             digest.update(chunk)
             copy.write(chunk)
     if size == 0:
-        raise VoiceFileError("empty_file", "The file is empty. Choose it again, or export the voice once more.")
+        raise VoiceFileError("empty_file", _("The file is empty. Choose it again, or export the voice once more."))
     return Received(target, clean_label(Path(upload.name or "").name, fallback="the file"), digest.hexdigest())
 
 

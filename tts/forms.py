@@ -107,10 +107,11 @@ def usable() -> list[Engine]:
 
 def who_choices() -> list[Any]:
     """Everybody who can speak here, by engine; whose text goes elsewhere says so."""
-    choices: list[Any] = [(AUTOMATIC, "Automatic: whoever speaks the language of the text")]
+    choices: list[Any] = [(AUTOMATIC, gettext("Automatic: whoever speaks the language of the text"))]
     for engine in usable():
-        named = f"{engine.label}, online: the text goes to a third party" if engine.online else engine.label
-        everybody = [(f"{engine.name}|", "Whoever speaks the language of the text")]
+        online = gettext("{name}, online: the text goes to a third party").format(name=engine.label)
+        named = online if engine.online else engine.label
+        everybody = [(f"{engine.name}|", gettext("Whoever speaks the language of the text"))]
         everybody += [(f"{engine.name}|{speaker.id}", _words(speaker)) for speaker in _speakers(engine)]
         choices.append((named, everybody))
     return choices

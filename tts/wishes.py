@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from tts import languages
 from tts.engines.base import RATES, VOLUMES, SpeechError, Utterance
@@ -44,7 +45,8 @@ class Wish:
         """The wish as it will be kept: text clean, engines and language known. Raises SpeechError."""
         text = checked_text(self.text)
         if self.pause is not None and not PAUSES[0] <= self.pause <= PAUSES[1]:
-            raise SpeechError("bad_option", f"A pause is {PAUSES[0]:g} to {PAUSES[1]:g} seconds.", field="pause")
+            message = _("A pause is {low:g} to {high:g} seconds.").format(low=PAUSES[0], high=PAUSES[1])
+            raise SpeechError("bad_option", message, field="pause")
         chain = self.engines or offline_chain()
         language = self.language or languages.guess(text, str(settings.TTS_LANGUAGE))
         wish = replace(self, text=text, engines=tuple(dict.fromkeys(chain)), language=language)
@@ -100,7 +102,7 @@ def checked_text(text: str) -> str:
     # Halves of characters, NUL and the like have no place in a database either; line breaks make paragraphs.
     kept = "".join(sign for sign in text if sign.isprintable() or sign in "\n\r\t\f\u2028\u2029\u200c\u200d\xa0\u3000")
     if not says_something(kept):
-        raise SpeechError("text_says_nothing", "There is nothing in this text that can be said.", field="text")
+        raise SpeechError("text_says_nothing", _("There is nothing in this text that can be said."), field="text")
     return kept.strip()
 
 

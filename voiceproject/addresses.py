@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from django.utils.translation import gettext as _
+
 from rvc.errors import RVCError
 
 LONGEST = 2000
@@ -35,7 +37,7 @@ class AddressError(RVCError):
 
 
 def not_allowed(why: str) -> AddressError:
-    return AddressError("url_not_allowed", f"This address cannot be used: {why}.", field="url")
+    return AddressError("url_not_allowed", _("This address cannot be used: {why}.").format(why=why), field="url")
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise AddressError("upstream", f"The host {host} was not found.", field="url") from error
+        raise AddressError("upstream", _("The host {host} was not found.").format(host=host), field="url") from error
     return list(dict.fromkeys(str(answer[4][0]) for answer in found))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from rvc.errors import OptionError
 from rvc.options import ConversionOptions
 
@@ -28,15 +30,16 @@ class Axis:
 def checked(axes: Sequence[Axis], options: ConversionOptions) -> list[Axis]:
     """The axes with values as the options have them, each once. Raises OptionError, which names the option."""
     if not 1 <= len(axes) <= MOST_AXES:
-        raise OptionError("axes", f"Compare one or {MOST_AXES} options.")
+        raise OptionError("axes", _("Compare one or {most} options.").format(most=MOST_AXES))
     names = [axis.name for axis in axes]
     for name in names:
         if name not in COMPARED or names.count(name) > 1:
-            raise OptionError(name[:40], "This option cannot be compared, or is named twice.")
+            raise OptionError(name[:40], _("This option cannot be compared, or is named twice."))
     clean = [Axis(axis.name, _values(axis, options)) for axis in axes]
     count = len(list(combinations(clean)))
     if not 1 < count <= MOST_CELLS:
-        raise OptionError("axes", f"That are {count} settings: compare 2 to {MOST_CELLS}.")
+        message = _("That are {count} settings: compare 2 to {most}.").format(count=count, most=MOST_CELLS)
+        raise OptionError("axes", message)
     return clean
 
 

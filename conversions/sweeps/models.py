@@ -79,11 +79,12 @@ def _plain(options: ConversionOptions) -> dict[str, Any]:
 def _clip(conversion: "Conversion", start: float, seconds: float) -> float:
     """How long the clip is. Raises OptionError."""
     if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
-        message = f"The clip may have {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} seconds."
+        words = _("The clip may have {low:g} to {high:g} seconds.")
+        message = words.format(low=SHORTEST_SECONDS, high=LONGEST_SECONDS)
         raise OptionError("seconds", message)
     whole = conversion.source_seconds or 0.0
     if not 0 <= start <= max(0.0, whole - SHORTEST_SECONDS):
-        raise OptionError("start", f"The recording has {whole:.1f} seconds.")
+        raise OptionError("start", _("The recording has {whole:.1f} seconds.").format(whole=whole))
     return min(seconds, whole - start)
 
 

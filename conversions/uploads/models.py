@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversions import recordings
 from jobs.quotas import admit_bytes
@@ -53,7 +54,8 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def keep(self, user: "User", file: "File[Any]") -> "Upload":
         """Raises AudioError for what is no recording, RVCError("quota_exceeded") for more than a person may keep."""
         if self.filter(owner=user).count() >= MOST:
-            raise RVCError("quota_exceeded", f"You have {MOST} uploads that wait to be used: delete some.")
+            message = _("You have {most} uploads that wait to be used: delete some.").format(most=MOST)
+            raise RVCError("quota_exceeded", message)
         facts = recordings.probe(file, field="file")
         upload = self.model(
             owner=user,
@@ -123,7 +125,7 @@ class Upload(models.Model):
         try:
             return UploadedFile(self.file.open("rb"), self.name, size=self.file.size)
         except FileNotFoundError as error:
-            message = "This upload is not in storage any more: send it once more."
+            message = _("This upload is not in storage any more: send it once more.")
             raise RVCError("source_missing", message, field="filename") from error
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from jobs.models import FINAL, Job, JobQuerySet, State
 from jobs.queues import Queue
@@ -31,7 +32,7 @@ class VoiceImportQuerySet(JobQuerySet["VoiceImport"]):
         if wish.get("index_url"):
             addresses.check(wish["index_url"], field="index_url")
         if settings.REQUIRE_CONSENT and not wish.get("consent_statement", "").strip():
-            raise OptionError("consent_statement", "Say why you may use this voice: this server asks for it.")
+            raise OptionError("consent_statement", _("Say why you may use this voice: this server asks for it."))
         for field in ("sha256", "index_sha256"):
             wish[field] = _checked_sha256(field, wish.get(field, ""))
         self.check_room(user)
@@ -43,13 +44,15 @@ class VoiceImportQuerySet(JobQuerySet["VoiceImport"]):
     def check_room(self, user: "User") -> None:
         """Raise RVCError("slow_down") while as many imports of this person wait or run as may."""
         if self.active().filter(owner=user).count() >= AT_A_TIME:
-            raise RVCError("slow_down", f"{AT_A_TIME} imports of yours wait or run: let one of them end first.")
+            words = _("{most} imports of yours wait or run: let one of them end first.")
+            message = words.format(most=AT_A_TIME)
+            raise RVCError("slow_down", message)
 
 
 def _checked_sha256(field: str, text: str) -> str:
     text = text.strip().lower().removeprefix("sha256:")
     if text and (len(text) != 64 or set(text) - HEXADECIMAL):
-        raise OptionError(field, "A SHA-256 has 64 digits, 0 to 9 and a to f.")
+        raise OptionError(field, _("A SHA-256 has 64 digits, 0 to 9 and a to f."))
     return text
 
 

@@ -2,6 +2,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 LONGEST_TAG = 40
 MOST_TAGS = 20
@@ -12,10 +13,12 @@ def tags_from_text(text: str) -> list[str]:
     words = [" ".join(word.split()).lower() for word in text.split(",")]
     tags = list(dict.fromkeys(filter(None, words)))
     if len(tags) > MOST_TAGS:
-        raise ValidationError(f"At most {MOST_TAGS} tags.")
+        raise ValidationError(_("At most {most} tags.").format(most=MOST_TAGS))
     for tag in tags:
         if len(tag) > LONGEST_TAG:
-            raise ValidationError(f"“{tag[:20]}…” is too long for a tag: at most {LONGEST_TAG} letters.")
+            sentence = _("“{value}…” is too long for a tag: at most {most} letters.")
+            message = sentence.format(value=tag[:20], most=LONGEST_TAG)
+            raise ValidationError(message)
     return tags
 
 

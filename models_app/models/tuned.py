@@ -55,7 +55,8 @@ class Tuned(Described):
         """Options that this voice can take. Raises OptionError, which names the one that it cannot."""
         options = ConversionOptions.from_mapping(values)
         if options.speaker >= self.speakers:
-            raise OptionError("speaker", f"This voice has {self.speakers} speaker(s), counted from 0.")
+            message = _("This voice has {speakers} speaker(s), counted from 0.").format(speakers=self.speakers)
+            raise OptionError("speaker", message)
         return options
 
     def check_usual_pitch(self, options: ConversionOptions) -> None:

@@ -98,7 +98,8 @@ class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
         voice = known.filter(index_sha256=index_sha256).first() if index_sha256 else known.first()
         if voice is not None:
             since = date_format(voice.created_at, "j F Y")
-            raise VoiceFileError("already_there", f"This file is there already: as “{voice}”, added on {since}.")
+            message = _("This file is there already: as “{voice}”, added on {since}.").format(voice=voice, since=since)
+            raise VoiceFileError("already_there", message)
 
 
 class VoiceState(models.TextChoices):
@@ -186,7 +187,8 @@ class VoiceModel(Shared, Tuned):
     def check_usable(self) -> None:
         """Raise VoiceFileError("voice_unusable") when the self-test found that the voice does not speak."""
         if self.state == VoiceState.UNUSABLE:
-            raise VoiceFileError("voice_unusable", f"“{self}” cannot be used. {self.state_message}", field="voice")
+            message = _("“{name}” cannot be used. {why}").format(name=self, why=self.state_message)
+            raise VoiceFileError("voice_unusable", message, field="voice")
 
     def store(
         self, checked: ingest.CheckedVoice, by: "User | None" = None, *, tags: Iterable[str] = (), blended: str = ""
