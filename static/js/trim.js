@@ -2,7 +2,13 @@
 window.trimRecording = (box, file, put) => {
   const SHORTEST = 0.2; // seconds
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
-  const colour = (name) => getComputedStyle(box).getPropertyValue(name).trim();
+  const colour = (name) => {
+    const probe = box.appendChild(document.createElement("i"));
+    probe.style.color = `var(${name})`;
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  };
   const audio = box.querySelector("audio");
   const words = box.querySelector("[data-trim-words]");
   const trim = box.querySelector(".trim");
