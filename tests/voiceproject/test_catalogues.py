@@ -7,12 +7,13 @@ import polib
 import pytest
 from django.conf import settings
 
-from voiceproject.catalogues import INCOMPLETE, catalogues, compile_catalogues, update
-from voiceproject.messages import calls_of_python, calls_of_template, collect
+from voiceproject.catalogues import INCOMPLETE, catalogues, compile_catalogues, key_of, update
+from voiceproject.messages import calls_of_python, calls_of_template, collect, messages
 
 LOCALE = settings.BASE_DIR / "locale"
 ALL = list(catalogues(LOCALE))
-PLACEHOLDER = re.compile(r"%\(\w+\)s|%[sd]|\{\w*\}|</?\w+[^>]*>")
+FOUND = messages(settings.BASE_DIR)
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%[sd]|\{\w*(?::[^}]*)?\}|</?\w+[^>]*>")
 
 
 def read(calls):
@@ -94,6 +95,10 @@ def test_there_is_one_for_each_language_but_english():
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.parts[-3])
 class TestEach:
+    def test_it_has_every_text_of_the_source_and_no_other(self, path):
+        known = {key_of(entry): entry.msgid_plural for entry in polib.pofile(str(path))}
+        assert known == FOUND, "run: python3 run.py manage messages"
+
     def test_it_has_no_gaps_unless_it_says_so(self, path):
         found = polib.pofile(str(path))
         gaps = [entry.msgid for entry in found if not entry.translated()]
