@@ -54,7 +54,8 @@
   // After each look at the status. Where the result is there: what was heard last, if somebody listens.
   window.lookEarly = () => {
     const { ready, over } = facts();
-    const heard = over !== undefined && wanted ? { seconds: now() } : undefined;
+    const more = now() < Number(facts().seconds) - 0.1;
+    const heard = over !== undefined && wanted && more ? { seconds: now() } : undefined;
     if (over !== undefined) audio.pause();
     else if (wanted && waiting) next();
     const hidden = over !== undefined || ready === "0";

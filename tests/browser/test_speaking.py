@@ -65,7 +65,6 @@ def test_it_works(open_page, alice, voice, worker, viewport):
     worker.finish(job, 2)
     page.get_by_role("link", name="Download").wait_for()
     until(page, "document.getElementById('early').hidden")
-    until(page, f"{RESULT}.currentTime > 2 && !{RESULT}.paused")  # who listened hears the result go on
     assert page.locator(".track").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
 
