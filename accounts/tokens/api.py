@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 DAYS_HELP = f"Days until it ends, at most {LONGEST_DAYS}; left out, it does not."
 
 
+LONGEST_PASSWORD = 4096
+"""Longer ones are nobody's, and cost time to be found wrong."""
+
+
 class NewTokenSerializer(StrictSerializer):
     name = serializers.CharField(max_length=80, help_text="For what, so that you know it later.")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values), allow_empty=False)
@@ -96,6 +100,8 @@ class LoginThrottle(AnonRateThrottle):
 
 class LoginSerializer(StrictSerializer, AuthTokenSerializer):
     """A wrong name and a wrong password give the same answer."""
+
+    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False, write_only=True)
 
 
 class TokenSerializer(serializers.Serializer[Any]):
