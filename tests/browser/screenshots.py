@@ -57,6 +57,7 @@ def take(page: Page, folder: Path, name: str, address: str = "") -> None:
     if address:
         page.goto(address)
     page.mouse.move(0, 0)
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(1200)
     Image.open(io.BytesIO(page.screenshot())).save(folder / f"{name}.webp", quality=QUALITY, method=6)
 
