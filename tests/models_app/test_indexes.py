@@ -105,7 +105,7 @@ def test_a_conversion_whose_index_changes_under_it_says_so(voice, alice, other_i
     from models_app.indexes import remove_index
 
     job = Conversion.objects.submit(alice, voice, base.upload(base.tone()), ConversionOptions(index_rate=0.5))
-    monkeypatch.setattr("conversions.tasks._decode", _decode_and(lambda: _drop(remove_index, voice, alice)))
+    monkeypatch.setattr("conversions.tasks.decoded", _decode_and(lambda: _drop(remove_index, voice, alice)))
     convert(str(job.pk))
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "voice_changed")
@@ -120,7 +120,7 @@ def _drop(remove, voice, by):
 def _decode_and(then):
     from conversions import tasks
 
-    decode = tasks._decode
+    decode = tasks.decoded
 
     def both(*args):
         then()
