@@ -178,15 +178,13 @@ def _used_words(conversion: Conversion, name: str) -> str:
     if name == "speaker" and conversion.voice and (called := conversion.voice.speaker_names.get(str(value))):
         return f"{value} – {called}"
     unit = ConversionOptions.__dataclass_fields__[name].metadata["unit"]
-    return f"{_choice_words(_plain(value))} {gettext(unit) if unit else ''}".rstrip()
+    return f"{_value_words(value)} {gettext(unit) if unit else ''}".rstrip()
 
 
 @register.simple_tag
 def option_words(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Label and value of some options, as a voice recommends them."""
-    return [
-        (str(option_field(name).label), _choice_words(_plain(values[name]))) for name in OPTION_NAMES if name in values
-    ]
+    return [(str(option_field(name).label), _value_words(values[name])) for name in OPTION_NAMES if name in values]
 
 
 @register.simple_tag
@@ -268,6 +266,10 @@ def _choice_words(value: str) -> str:
 
 def _number_words(number: str) -> str:
     return number_format(Decimal(number)).replace("-", "−")
+
+
+def _value_words(value: object) -> str:
+    return _number_words(_plain(value)) if isinstance(value, float) else _choice_words(str(value))
 
 
 def _plain(value: object) -> str:
