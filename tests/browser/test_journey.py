@@ -55,7 +55,7 @@ def test_it_works(open_page, alice, voice, recording, finish):
     page.get_by_role("button", name="Play").wait_for()
     assert page.locator("#announce").inner_text() == "The result is ready"
     assert page.get_by_text("clipped in 3 places").is_visible()
-    assert page.get_by_text("-3 semitones").is_visible()
+    assert page.get_by_text("−3 semitones").is_visible()
 
 
 def test_recording_and_result_are_compared(open_page, alice, voice, recording, finish):
@@ -121,13 +121,13 @@ def test_the_voice_brings_what_it_recommends(open_page, alice, make_voice):
     page = open_page(alice)
     page.get_by_text("Fine tuning").click()
     strength = page.locator("#id_index_rate")
-    page.get_by_text("Plain").click()
+    page.get_by_text("Plain", exact=True).click()
     assert strength.input_value() == "0.75"
     page.get_by_text("Special").click()
     assert strength.input_value() == "0.2"
     assert page.locator("[data-from-voice]:visible").count() == 1
     strength.fill("0.5")
-    page.get_by_text("Plain").click()
+    page.get_by_text("Plain", exact=True).click()
     assert strength.input_value() == "0.5", "what a person set by hand stays"
 
 

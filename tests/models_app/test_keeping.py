@@ -115,7 +115,7 @@ class TestDefaults:
         made = api(voice.owner).post("/api/conversions/", sent, format="multipart").json()
         assert (made["pitch_shift"], made["protect"]) == (3.0, 0.4)
         client.force_login(voice.owner)
-        assert 'value="3"' in client.get(f"/conversions/?voice={voice.pk}").content.decode()
+        assert 'value="3"' in client.get(f"/?voice={voice.pk}").content.decode()
 
     @pytest.mark.parametrize(
         "values",
