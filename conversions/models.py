@@ -158,6 +158,10 @@ class Conversion(Clipped, Kept):
 
     class Meta(Kept.Meta):
         abstract = False
+        indexes = (  # type: ignore[assignment]
+            *Kept.Meta.indexes,
+            models.Index(fields=("-created_at", "-id"), name="conversion_newest"),
+        )
 
     def get_absolute_url(self) -> str:
         return reverse("conversions:detail", args=[self.pk])
