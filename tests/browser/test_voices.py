@@ -59,7 +59,7 @@ def test_a_voice_gets_its_picture_and_its_options(open_page, alice, collection, 
     page = open_page(alice)
     page.goto(f"/voices/{collection.pk}/edit/")
     keep_picture(page, "edit")
-    page.get_by_label("Cover").set_input_files(file)
+    page.locator("input[name=cover]").set_input_files(file)
     page.get_by_label(re.compile("^Pitch \\(")).fill("-3")
     page.get_by_role("button", name="Save").click()
     page.locator(".portrait img.mark").wait_for()
