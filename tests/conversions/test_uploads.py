@@ -122,7 +122,7 @@ def test_what_belongs_to_somebody_else_is_as_missing(send, process, voice, bob):
     }
 
 
-@pytest.mark.parametrize("name", ["x", "x.wav", "0.wav", f"{uuid.uuid4().hex}.wav", f"{uuid.uuid4()}.wav", "%00.wav"])
+@pytest.mark.parametrize("name", ["x", "x.wav", "0.wav", f"{MISSING.hex}.wav", f"{MISSING}.wav", "%00.wav"])
 def test_what_is_not_there_cannot_be_fetched(api, alice, name):
     assert api(alice).get(f"/api/download/{name}").status_code == 404
 

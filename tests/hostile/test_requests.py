@@ -22,7 +22,7 @@ from rvc.options import ConversionOptions
 from tests import base
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folder")]
-MISSING = uuid.uuid4()
+MISSING = uuid.UUID("907497e3-4eb4-455c-9440-f16b1d70ea75")
 JOBS, VOICES, SPEECHES = "/api/conversions/", "/api/voices/", "/api/speeches/"
 RESULT = JOBS + "{job}/result/"
 SPOKEN = ("$(touch x)", "`touch x`", "-w /x", 'Hi <audio src="/etc/hostname"/>', "[[_^_]] hi")
