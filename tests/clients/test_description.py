@@ -34,7 +34,7 @@ def attack(site, folder, key, *how):
 
 def judge(site, status, said):
     faults = [line for line in site.said().splitlines() if re.search(r"Traceback|Internal Server Error", line)]
-    assert not faults, site.said()[-3000:]
+    assert not faults, site.said()[site.said().find(faults[0]) - 1000 :][:6000]
     assert status == 0, said[-6000:]
     assert re.search(r"Tested: \d{2,}", said), "it did something"
 

@@ -13,6 +13,8 @@ from conversions.models import Conversion, Upload
 from jobs.quotas import usage
 from tests import base
 
+NOBODYS = uuid.UUID("907497e3-4eb4-455c-9440-f16b1d70ea75")
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folder")]
 
 
@@ -122,7 +124,7 @@ def test_what_belongs_to_somebody_else_is_as_missing(send, process, voice, bob):
     }
 
 
-@pytest.mark.parametrize("name", ["x", "x.wav", "0.wav", f"{MISSING.hex}.wav", f"{MISSING}.wav", "%00.wav"])
+@pytest.mark.parametrize("name", ["x", "x.wav", "0.wav", f"{NOBODYS.hex}.wav", f"{NOBODYS}.wav", "%00.wav"])
 def test_what_is_not_there_cannot_be_fetched(api, alice, name):
     assert api(alice).get(f"/api/download/{name}").status_code == 404
 
