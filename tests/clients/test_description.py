@@ -60,6 +60,7 @@ def hidden_from(site, owner, stranger):
     return count
 
 
+@pytest.mark.long  # how far it gets in its time is the machine's business
 def test_no_request_breaks_it(site, tmp_path):
     """A short while of it; the long one is below."""
     how = ("--phases", "fuzzing,stateful", "--max-examples", "2", "--max-time", "30", "--seed", "1")
