@@ -14,11 +14,16 @@ from launch.console import Trouble, say
 from launch.packages import ensure_packages
 from launch.services import Services, check_port
 
-OTHER_BENCHES = {"--jobs": "tests.faults.bench", "--speech": "tests.faults.bench_speech"}
+OTHER_BENCHES = {
+    "--jobs": "tests.faults.bench",
+    "--speech": "tests.faults.bench_speech",
+    "--clients": "tests.faults.bench_clients",
+}
 EPILOG = """other commands:
   run.py test [PYTEST ARGUMENTS]  set up what the tests need; all checks and tests, or just the tests named
   run.py bench [ARGUMENTS]        measure this machine (python -m rvc bench), or with --jobs what jobs cost,
-                                  or with --speech when a text is heard and when it is done
+                                  or with --speech when a text is heard and when it is done,
+                                  or with --clients what many clients at once get from a site
   run.py soak [ARGUMENTS]         an hour of mixed jobs while processes are killed
   run.py manage ARGUMENTS         Django's command line (manage.py) in the project's own environment
 """
@@ -97,7 +102,7 @@ def start(checkout: Checkout, options: argparse.Namespace) -> int:
 
 
 def bench(checkout: Checkout, arguments: Sequence[str]) -> int:
-    """`run.py bench`: the library's own benchmark; with `--jobs` that of the jobs, with `--speech` that of texts."""
+    """`run.py bench`: the library's own benchmark, or that of jobs, of texts, of many clients."""
     for flag, module in OTHER_BENCHES.items():
         if flag in arguments:
             rest = [argument for argument in arguments if argument != flag]
