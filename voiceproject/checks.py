@@ -14,6 +14,7 @@ from rvc.errors import RVCError
 
 LONG_ENOUGH = 50
 ENOUGH_FOR_A_TOKEN = 20
+ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[1-9]\d{0,4})?")
 HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)+", re.ASCII)
 KEY_MISSING = (
     "SECRET_KEY is not set: run `python3 run.py`, which makes one, or put at least 50 random characters into .env."
@@ -101,6 +102,16 @@ def check_import_hosts(**_: Any) -> Sequence[CheckMessage]:
         Error(f"IMPORT_HOSTS: {host!r} is no name of a host.", hint=hint, id="voiceproject.E012")
         for host in settings.IMPORT_HOSTS
         if not HOST.fullmatch(host.strip())
+    ]
+
+
+@register
+def check_cors_origins(**_: Any) -> Sequence[CheckMessage]:
+    hint = "Write each as browsers do: scheme, name and port alone, in small letters, like https://app.example.org."
+    return [
+        Error(f"CORS_ORIGINS: {origin!r} is no origin.", hint=hint, id="voiceproject.E013")
+        for origin in settings.CORS_ALLOWED_ORIGINS
+        if not ORIGIN.fullmatch(origin)
     ]
 
 

@@ -1,12 +1,13 @@
 """Every setting of the service: a default that runs, read from the environment or `.env` once, here.
 
 The site itself is below; what people may bring is in limits.py, where files are kept in files.py, engines of speech in
-speech.py, the queue and the engine that converts in work.py.
+speech.py, the queue and the engine that converts in work.py, whose pages may call the API in origins.py.
 """
 
 from voiceproject.logs import log_everything
 from voiceproject.settings.files import *
 from voiceproject.settings.limits import *
+from voiceproject.settings.origins import *
 from voiceproject.settings.place import *
 from voiceproject.settings.speech import *
 from voiceproject.settings.work import *
@@ -25,9 +26,11 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.forms",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_q",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -47,6 +50,8 @@ MIDDLEWARE = [
     "voiceproject.middleware.RequestId",
     "voiceproject.middleware.SecurityHeaders",
     "voiceproject.middleware.Alive",
+    # Around all that may refuse a request: a page of another site reads why, too.
+    "corsheaders.middleware.CorsMiddleware",
     "voiceproject.charset.RefuseCharset",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -66,6 +71,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "voiceproject.urls"
 WSGI_APPLICATION = "voiceproject.wsgi.application"
 
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # so that errors of fields are rendered by a template of ours
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
