@@ -55,7 +55,7 @@ class Filters:
     def of(self, rows: Any, wish: Mapping[str, str]) -> Any:
         """Raises ValidationError, which names the parameter."""
         for name, one in self.ones.items():
-            if wish.get(name):
+            if name in wish:  # and empty, too: "all" is not to ask
                 rows = rows.filter(**{one.column: one.value(name, wish[name])})
         for word in wish.get("search", "").replace("\0", "").split()[:MOST_WORDS]:
             found = Q()

@@ -55,8 +55,9 @@ def test_lists_are_narrowed(rows, count, voice):
 @pytest.mark.parametrize(
     ("kind", "name"), [("imports", "state"), ("speeches", "voice"), ("batches", "voice"), ("webhooks", "active")]
 )
-def test_what_makes_no_sense_is_refused(api, alice, kind, name):
-    answer = api(alice).get(f"/api/{kind}/", {name: "x"})
+@pytest.mark.parametrize("value", ["x", ""])
+def test_what_makes_no_sense_is_refused(api, alice, kind, name, value):
+    answer = api(alice).get(f"/api/{kind}/", {name: value})
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, name)
 
 
