@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 from django.db.models import CASCADE, QuerySet
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.tokens.models import AccessToken
 from conversions.batches.models import Batch
 from conversions.models import Preset, Upload
 from conversions.sharing.models import ShareLink
+from jobs.many import cancel_all
 from jobs.models import Job, JobQuerySet
 from jobs.reaper import job_models
 from models_app.models import VoiceModel
@@ -53,8 +55,7 @@ class Erasure(Job):
     def stop_jobs(self) -> None:
         """Cancel what this person asked for until now. A worker that is busy stops at its next beat."""
         for kind in personal_jobs():
-            for job in kind._default_manager.all().active().filter(owner=self.owner, created_at__lte=self.created_at):
-                job.cancel()
+            cancel_all(kind._default_manager.filter(owner=self.owner, created_at__lte=self.created_at))
 
     def rows(self) -> list[models.Model]:
         """What is left to be deleted: files go with their rows."""
@@ -68,10 +69,11 @@ def personal_jobs() -> list[type[Job]]:
 
 
 def everything_of(user: "User", until: "datetime") -> "dict[str, QuerySet[Any]]":
-    """All that somebody brought until then, and what was made of it, by the name of its kind."""
+    """All that somebody brought until then, and what was made of it, by the English name of its kind."""
     kinds: list[type[Any]] = [*personal_jobs(), Batch, ShareLink, VoiceModel, Webhook, Preset, Upload]
     mine = {"owner": user, "created_at__lte": until}
-    return {str(kind._meta.verbose_name_plural): kind._default_manager.filter(**mine) for kind in kinds}
+    with override(None):
+        return {str(kind._meta.verbose_name_plural): kind._default_manager.filter(**mine) for kind in kinds}
 
 
 def count_everything(user: "User") -> dict[str, int]:

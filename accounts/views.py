@@ -56,7 +56,7 @@ def erase(request: PersonRequest) -> HttpResponse:
         Erasure.objects.submit(request.user, tokens=form.cleaned_data["tokens"])
         return redirect("accounts:home")
     found = {name: count for name, count in count_everything(request.user).items() if count}
-    words = ", ".join(f"{count} {gettext(name)}" for name, count in found.items())
+    words = ", ".join(f"{gettext(name)}: {count}" for name, count in found.items())
     context = {"form": form, "found": found, "found_words": words}
     return render(request, "accounts/erase.html", context, status=422 if request.method == "POST" else 200)
 

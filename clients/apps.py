@@ -1,6 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class ClientsConfig(AppConfig):
     name = "clients"
-    verbose_name = "Client libraries of others"
+    verbose_name = gettext_lazy("Client libraries of others")

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from conversions import recordings
 from conversions.batches.models import Batch
@@ -43,8 +44,8 @@ __all__ = ["OPTION_NAMES", "Conversion", "ConversionQuerySet", "Kind", "Piece", 
 class Kind(models.TextChoices):
     """Where the recording comes from; CONVERSION_TASKS names who does the work of each."""
 
-    RECORDING = "recording", "Recording"
-    SPEECH = "speech", "Speech"
+    RECORDING = "recording", _("Recording")
+    SPEECH = "speech", _("Speech")
 
 
 def source_path(conversion: "Conversion", filename: str) -> str:

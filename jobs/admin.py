@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from jobs.events import JobEvent
 from jobs.models import Job, State
@@ -92,9 +92,9 @@ def lasted(since: datetime | None, until: datetime | None) -> str:
 def story(job: Job) -> SafeString:
     """What happened to one job, for its page in the admin."""
     lines = (
-        (f"{event.at:%Y-%m-%d %H:%M:%S}", event.before or "new", event.after, event.reason, event.worker)
+        (f"{event.at:%Y-%m-%d %H:%M:%S}", event.before or gettext("new"), event.after, event.reason, event.worker)
         for event in JobEvent.objects.of(job)
     )
     rows = format_html_join("", "<tr><td>{}</td><td>{} → {}</td><td>{}</td><td>{}</td></tr>", lines)
     everything = reverse("admin:jobs_jobevent_changelist") + f"?q={job.pk}"
-    return format_html('<table>{}</table><a href="{}">All columns</a>', rows, everything)
+    return format_html('<table>{}</table><a href="{}">{}</a>', rows, everything, gettext("All columns"))

@@ -3,6 +3,7 @@ import os
 from django.apps import AppConfig, apps
 from django.contrib import admin
 from django.core.checks import register
+from django.utils.translation import gettext_lazy
 
 from jobs import SUPERVISOR_VARIABLE
 from jobs.checks import check_queues
@@ -11,7 +12,7 @@ from jobs.processes import tie_forks
 
 class JobsConfig(AppConfig):
     name = "jobs"
-    verbose_name = "Jobs"
+    verbose_name = gettext_lazy("Jobs")
 
     def ready(self) -> None:
         # A schedule runs any function by its dotted path, and a task row holds a pickle: no page may write either.

@@ -2,12 +2,13 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Queue(models.TextChoices):
-    CPU = "cpu", "Work"
-    GPU = "gpu", "Work on a graphics processor"
-    IMPORT = "import", "Waiting for other servers"
+    CPU = "cpu", _("Work")
+    GPU = "gpu", _("Work on a graphics processor")
+    IMPORT = "import", _("Waiting for other servers")
 
 
 MESSAGES = "webhook"

@@ -1,5 +1,6 @@
 """Voices and what happened to them, for staff: every change goes through the verbs that the pages use."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from models_app import assets_admin  # noqa: F401 - registers itself
 from models_app.exports import kinds
@@ -35,11 +36,11 @@ MOST_OWNERS = 10
 class MissingFilter(admin.SimpleListFilter):
     """Voices whose content encoder is not installed, or is."""
 
-    title = "content encoder is here"
+    title = gettext_lazy("content encoder is here")
     parameter_name = "installed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No, it is missing")]
+        return [("yes", _("Yes")), ("no", _("No, it is missing"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> QuerySet[VoiceModel]:
         names = VoiceModel.objects.order_by().values_list("encoder", flat=True).distinct()
@@ -116,11 +117,11 @@ class VoiceAdmin(Desk):
         totals = {"all": VoiceModel.objects.aggregate(**used), "owners": owners[:MOST_OWNERS]}
         return super().changelist_view(request, {**(extra_context or {}), "totals": totals})
 
-    @admin.display(description="size", ordering="size_bytes")
+    @admin.display(description=gettext_lazy("size"), ordering="size_bytes")
     def size(self, voice: VoiceModel) -> str:
         return filesizeformat(voice.size_bytes)
 
-    @admin.display(description="preview")
+    @admin.display(description=gettext_lazy("preview"))
     def heard(self, voice: VoiceModel) -> SafeString | str:
         if not voice.preview:
             return "–"
@@ -135,40 +136,41 @@ class VoiceAdmin(Desk):
         address = reverse("admin:conversions_conversion_changelist")
         return format_html('<a href="{}?voice__id__exact={}">{}</a>', address, voice.pk, _("Show them"))
 
-    @admin.display(description="take away")
+    @admin.display(description=gettext_lazy("take away"))
     def export(self, voice: VoiceModel) -> str:
         links = ((reverse(f"voices:export-{kind}", args=[voice.pk]), kind) for kind in kinds(voice))
         return format_html_join(", ", '<a href="{}">.{}</a>', links)
 
-    @admin.display(description="what happened")
+    @admin.display(description=gettext_lazy("what happened"))
     def happened(self, voice: VoiceModel) -> SafeString:
-        address = reverse("admin:models_app_voiceevent_changelist")
-        return format_html('<a href="{}?voice_key={}">{} events</a>', address, voice.pk, voice.events.count())
+        address, count = reverse("admin:models_app_voiceevent_changelist"), voice.events.count()
+        words = ngettext("%(count)d event", "%(count)d events", count) % {"count": count}
+        return format_html('<a href="{}?voice_key={}">{}</a>', address, voice.pk, words)
 
-    @admin.display(description="needs")
+    @admin.display(description=gettext_lazy("needs"))
     def needs(self, voice: VoiceModel) -> str:
-        return voice.missing_asset_message or "nothing more"
+        return voice.missing_asset_message or _("nothing more")
 
-    @admin.display(description="encoder here", boolean=True)
+    @admin.display(description=gettext_lazy("encoder here"), boolean=True)
     def installed(self, voice: VoiceModel) -> bool:
         return encoder_installed(voice.encoder)
 
-    @admin.display(description="index", boolean=True, ordering="index_file")
+    @admin.display(description=gettext_lazy("index"), boolean=True, ordering="index_file")
     def has_index(self, voice: VoiceModel) -> bool:
         return voice.has_index
 
-    @admin.action(description="Check selected voices again", permissions=["change"])
+    @admin.action(description=gettext_lazy("Check selected voices again"), permissions=["change"])
     def check_again(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
         for voice in queryset:
             VoiceCheck.objects.ask(voice, by=person(request))
         note(request, Act.RETRIED, queryset, "the check")
-        self._tell(request, len(queryset), "are checked as soon as a worker is free")
+        self._tell(request, len(queryset), checked)
 
-    @admin.action(description="Share selected voices with everyone", permissions=["change"])
+    @admin.action(description=gettext_lazy("Share selected voices with everyone"), permissions=["change"])
     def for_everyone(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
         self._share(request, queryset, Visibility.EVERYONE)
 
-    @admin.action(description="Keep selected voices to their owners", permissions=["change"])
+    @admin.action(description=gettext_lazy("Keep selected voices to their owners"), permissions=["change"])
     def for_owner(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
         self._share(request, queryset, Visibility.PRIVATE)
 
@@ -176,16 +178,41 @@ class VoiceAdmin(Desk):
         for voice in voices:
             voice.share(person(request), visibility)
         note(request, Act.DID, voices, f"shared it, {visibility.value}")
-        self._tell(request, len(voices), f"are now for: {visibility.label.lower()}")
+        told = shared if visibility == Visibility.EVERYONE else kept
+        self._tell(request, len(voices), told)
 
-    @admin.action(description="Remove the index of selected voices", permissions=["change"])
+    @admin.action(description=gettext_lazy("Remove the index of selected voices"), permissions=["change"])
     def remove_the_index(self, request: HttpRequest, queryset: QuerySet[VoiceModel]) -> None:
         lost = [voice for voice in queryset if remove_index(voice, person(request))]
         note(request, Act.DID, lost, "removed its index")
-        self._tell(request, len(lost), "have lost their index")
+        self._tell(request, len(lost), without_index)
 
-    def _tell(self, request: HttpRequest, count: int, what: str) -> None:
-        self.message_user(request, f"{count} voices {what}.", messages.SUCCESS if count else messages.WARNING)
+    def _tell(self, request: HttpRequest, count: int, told: Callable[[int], str]) -> None:
+        self.message_user(request, told(count), messages.SUCCESS if count else messages.WARNING)
+
+
+def checked(count: int) -> str:
+    words = ngettext(
+        "%(count)d voice is checked as soon as a worker is free.",
+        "%(count)d voices are checked as soon as a worker is free.",
+        count,
+    )
+    return words % {"count": count}
+
+
+def shared(count: int) -> str:
+    words = ngettext("%(count)d voice is now for everyone.", "%(count)d voices are now for everyone.", count)
+    return words % {"count": count}
+
+
+def kept(count: int) -> str:
+    words = ngettext("%(count)d voice is now for its owner.", "%(count)d voices are now for their owners.", count)
+    return words % {"count": count}
+
+
+def without_index(count: int) -> str:
+    words = ngettext("%(count)d voice has lost its index.", "%(count)d voices have lost their index.", count)
+    return words % {"count": count}
 
 
 @admin.register(VoiceEvent)
@@ -212,16 +239,16 @@ class VoiceEventAdmin(Desk):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "voice_key" or super().lookup_allowed(lookup, value, request)
 
-    @admin.display(description="who", ordering="actor_name")
+    @admin.display(description=gettext_lazy("who"), ordering="actor_name")
     def who(self, event: VoiceEvent) -> str:
-        return event.actor_name or "the command line"
+        return event.actor_name or _("the command line")
 
-    @admin.display(description="the voice")
+    @admin.display(description=gettext_lazy("the voice"))
     def is_there(self, event: VoiceEvent) -> SafeString | str:
         if event.voice_id is None:
-            return "deleted"
+            return _("deleted")
         address = reverse("admin:models_app_voicemodel_change", args=[event.voice_id])
-        return format_html('<a href="{}">open</a>', address)
+        return format_html('<a href="{}">{}</a>', address, _("open"))
 
 
 def person(request: HttpRequest) -> User:

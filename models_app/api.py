@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,6 +29,7 @@ from models_app.serializers import (
 from voiceproject.api import SOUND, AnyAccept, NewestFirst
 from voiceproject.files import BINARY
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 
 DOWNLOAD = extend_schema(
     responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY, "The file, as an attachment.")},
@@ -43,8 +44,8 @@ FILTERS = [
     OpenApiParameter("visibility", str, enum=Visibility.values, description="Who may use it."),
     OpenApiParameter("order", str, enum=list(ORDERS), description="new, name or used; new when left out."),
 ]
-FAVOURITE = {"": "", "true": "favourites", "1": "favourites", "false": "", "0": ""}
-MINE = {"": "", "true": "mine", "1": "mine", "false": "shared", "0": "shared"}
+FAVOURITE = {"true": "favourites", "1": "favourites", "false": "", "0": ""}
+MINE = {"true": "mine", "1": "mine", "false": "shared", "0": "shared"}
 
 
 class AsWished(NewestFirst):
@@ -66,18 +67,13 @@ class AsWished(NewestFirst):
 def wish_of(request: Request) -> Wish:
     """What the address asks for; a word that a filter does not know is refused by its name."""
     asked = {name: request.query_params.get(name, "").replace("\0", "") for name in ("search", "tag", "language")}
-    known = {
-        "mine": tuple(MINE),
-        "favourite": tuple(FAVOURITE),
-        "visibility": ("", *Visibility.values),
-        "order": ("", *ORDERS),
-    }
+    known = {"mine": MINE, "favourite": FAVOURITE, "visibility": Visibility.values, "order": ORDERS}
     for name, words in known.items():
-        if request.query_params.get(name, "").lower() not in words:
-            raise exceptions.ValidationError({name: f"This must be one of {', '.join(filter(None, words))}."})
-    whose = MINE[request.query_params.get("mine", "").lower()]
-    starred = bool(FAVOURITE[request.query_params.get("favourite", "").lower()])
-    return Wish(**asked, whose=whose, starred=starred, visibility=request.query_params.get("visibility", "").lower())
+        if name in request.query_params and request.query_params[name] not in words:
+            raise exceptions.ValidationError({name: f"This must be one of {', '.join(words)}."})
+    whose = MINE.get(request.query_params.get("mine", ""), "")
+    starred = bool(FAVOURITE.get(request.query_params.get("favourite", "")))
+    return Wish(**asked, whose=whose, starred=starred, visibility=request.query_params.get("visibility", ""))
 
 
 class VoiceViewSet(

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext_lazy as _
 
 from models_app.models import AssetFetch
 from rvc.assets import BASE_URL, AssetStatus, AssetStore
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.utils.functional import _StrPromise as StrPromise
 
-PUBLISHED, RECORDED = "published", "recorded at its first use"
+PUBLISHED, RECORDED = _("published"), _("recorded at its first use")
 
 
 def asset_store() -> AssetStore:
@@ -33,7 +35,7 @@ class Digest:
 
     filename: str
     sha256: str
-    known: str
+    known: "StrPromise"
 
 
 @dataclass(frozen=True)

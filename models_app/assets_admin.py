@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from models_app.assets import asset_lines, asset_store, may_fetch
@@ -42,7 +43,7 @@ class AssetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         lines = asset_lines()
         context = {
             **self.admin_site.each_context(request),
-            "title": "Pretrained files",
+            "title": _("Pretrained files"),
             "opts": self.opts,
             "lines": lines,
             "may_fetch": may_fetch(request.user),
@@ -52,13 +53,18 @@ class AssetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def fetch(self, request: HttpRequest, name: str) -> HttpResponseRedirect:
         self._check(request)
-        return self._tell(request, lambda: f"{AssetFetch.objects.submit(name, by=request.user).name} is on its way.")  # type: ignore[arg-type]
+
+        def ask() -> str:
+            AssetFetch.objects.submit(name, by=request.user)  # type: ignore[arg-type]
+            return _("%(name)s is on its way.") % {"name": name}
+
+        return self._tell(request, ask)
 
     def cancel(self, request: HttpRequest, name: str) -> HttpResponseRedirect:
         self._check(request)
         for fetch in AssetFetch.objects.active().filter(name=name):
             fetch.cancel()
-        return self._tell(request, lambda: f"{name} is left alone; what has arrived is kept.")
+        return self._tell(request, lambda: _("%(name)s is left alone; what has arrived is kept.") % {"name": name})
 
     def verify(self, request: HttpRequest, name: str) -> HttpResponseRedirect:
         self._check(request)
@@ -66,7 +72,7 @@ class AssetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         def ask() -> str:
             asset = asset_store().asset(name)
             AssetFetch.objects.verify(asset.name, by=request.user)  # type: ignore[arg-type]
-            return f"{asset.name} is read again; this page says what is found."
+            return _("%(name)s is read again; this page says what is found.") % {"name": asset.name}
 
         return self._tell(request, ask)
 

@@ -40,7 +40,7 @@ class StaffVoiceForm(VoiceEditForm):
     """Change what is said about a voice, whose it is and who may use it; bring another index."""
 
     index = forms.FileField(
-        allow_empty_file=True, required=False, label="Another index", help_text="Checked before the old one goes."
+        allow_empty_file=True, required=False, label=_("Another index"), help_text=_("Checked before the old one goes.")
     )
 
     class Meta(VoiceEditForm.Meta):

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jobs.models import State, WorkerBeat
 from jobs.reaper import job_models
@@ -45,7 +46,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Dashboard",
+            "title": _("Dashboard"),
             "opts": self.opts,
             **_figures(request),
         }

@@ -43,7 +43,7 @@ class SpeechAdmin(Desk):
     def get_fields(self, request: HttpRequest, obj: Speech | None = None) -> Any:
         return self.get_readonly_fields(request, obj)
 
-    @admin.display(description="created", ordering="conversion__created_at")
+    @admin.display(description=gettext_lazy("created"), ordering="conversion__created_at")
     def created_at(self, speech: Speech) -> Any:
         return speech.conversion.created_at
 
@@ -59,15 +59,15 @@ class SpeechAdmin(Desk):
     def worked(self, speech: Speech) -> str:
         return self._shown.worked(speech.conversion)
 
-    @admin.display(description="text")
+    @admin.display(description=gettext_lazy("text"))
     def beginning(self, speech: Speech) -> str:
         return speech.conversion.source_name
 
-    @admin.display(ordering="conversion__state")
+    @admin.display(description=gettext_lazy("state"), ordering="conversion__state")
     def state(self, speech: Speech) -> str:
         return speech.conversion.get_state_display()
 
-    @admin.display(description="conversion")
+    @admin.display(description=gettext_lazy("conversion"))
     def conversion_link(self, speech: Speech) -> SafeString:
         address = reverse("admin:conversions_conversion_change", args=[speech.pk])
         return format_html('<a href="{}">{}</a>', address, speech.conversion)

@@ -12,6 +12,7 @@ from django.utils.translation.template import templatize
 
 from rvc.options import FORMAT_LABELS, ConversionOptions
 from voiceproject.catalogues import Key
+from voiceproject.labels import label_texts
 
 PLACES = {
     "gettext": (None, 0, None),
@@ -31,7 +32,8 @@ def messages(root: Path) -> dict[Key, str]:
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")) if package.name != "tests" else ():
             collect(found, calls_of_python(path.read_text(encoding="utf-8")))
-    found |= dict.fromkeys((("", text) for text in option_texts()), "")
+    for text in (*option_texts(), *label_texts()):
+        found.setdefault(("", text), "")
     return found
 
 
@@ -71,7 +73,7 @@ def _call(words: list[str]) -> ast.Call:
 
 def _function(name: str) -> str:
     """The function that another name stands for: `_` and the lazy ones."""
-    name = name.rpartition(".")[2].removesuffix("_lazy")
+    name = name.rpartition(".")[2].removesuffix("_lazy").removesuffix("_noop")
     return "gettext" if name == SHORT else name if name in PLACES else ""
 
 

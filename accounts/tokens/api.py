@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.tokens.models import LONGEST_DAYS, AccessToken, AccessTokenQuerySet
 from accounts.tokens.scopes import Scope
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.parsers import JSONParser
 from voiceproject.passwords import CHOOSE, must_choose
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from conversions.batches.failures import failures
 from conversions.batches.models import Batch
@@ -54,24 +54,24 @@ class BatchAdmin(Desk):
         total(shown.result_list)
         return shown
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def how_far(self, batch: Batch) -> str:
         return f"{batch.totals.state.label}, {batch.totals.progress:.0%}"
 
-    @admin.display(description="ready")
+    @admin.display(description=gettext_lazy("ready"))
     def ready(self, batch: Batch) -> int:
         return batch.totals.counts["done"]
 
-    @admin.display(description="without a result")
+    @admin.display(description=gettext_lazy("without a result"))
     def without(self, batch: Batch) -> int:
         return batch.totals.failed
 
-    @admin.display(description="conversions")
+    @admin.display(description=gettext_lazy("conversions"))
     def its_conversions(self, batch: Batch) -> SafeString:
         address = reverse("admin:conversions_conversion_changelist")
-        return format_html('<a href="{}?batch__id__exact={}">Show them</a>', address, batch.pk)
+        return format_html('<a href="{}?batch__id__exact={}">{}</a>', address, batch.pk, gettext("Show them"))
 
-    @admin.display(description="without a result")
+    @admin.display(description=gettext_lazy("without a result"))
     def what_failed(self, batch: Batch) -> SafeString:
         lines = ((failure.file, failure.code, failure.sentence) for failure in failures(batch))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{} ({}): {}</li>", lines))

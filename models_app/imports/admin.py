@@ -65,11 +65,11 @@ class VoiceImportAdmin(Desk):
     def story(self, job: VoiceImport) -> SafeString:
         return story(job)
 
-    @admin.display(description="progress", ordering="progress")
+    @admin.display(description=gettext_lazy("progress"), ordering="progress")
     def percent(self, job: VoiceImport) -> str:
         return f"{job.progress:.0%}"
 
-    @admin.display(description="arrived", ordering="bytes_done")
+    @admin.display(description=gettext_lazy("arrived"), ordering="bytes_done")
     def arrived(self, job: VoiceImport) -> str:
         return filesizeformat(job.bytes_done)
 

@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +15,7 @@ from voiceproject.api import NewestFirst, StrictSerializer
 from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 
 KEY_GONE = "Its address held a key, which is not kept: ask for the voice again."
 

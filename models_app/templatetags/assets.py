@@ -3,12 +3,21 @@
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from models_app.assets import may_fetch
 from models_app.models import AssetFetch
-from rvc.assets import ASSETS
+from rvc.assets import ASSETS, AssetState
 
 register = template.Library()
+
+ASSET_STATES = {
+    AssetState.MISSING: _("missing"),
+    AssetState.UNCHECKED: _("not checked yet"),
+    AssetState.VERIFIED: _("verified"),
+    AssetState.RECORDED: _("recorded"),
+    AssetState.DAMAGED: _("damaged"),
+}
 
 
 @register.simple_tag(takes_context=True)
@@ -24,3 +33,8 @@ def fetch_help(context: dict[str, Any], encoder: str) -> dict[str, Any]:
         "offered": fetch is None and fetchable and may_fetch(request.user),
         "watched": request.user.is_staff and request.user.has_perm("models_app.view_assetfetch"),
     }
+
+
+@register.filter
+def asset_state(state: AssetState) -> str:
+    return str(ASSET_STATES[state])

@@ -212,7 +212,7 @@ class TestPage:
     def test_it_asks_twice_and_tells_the_end(self, client, alice, everything, run):
         _, mark = everything()
         client.force_login(alice)
-        assert "1 conversions" in client.get("/account/erase/").content.decode()
+        assert "conversions: 1" in client.get("/account/erase/").content.decode()
         assert self.ask(client).url == "/account/"
         assert "is being deleted" in client.get("/account/").content.decode()
         run(Erasure.objects.get())

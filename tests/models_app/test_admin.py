@@ -117,7 +117,7 @@ def test_the_list_says_how_much_room_is_taken(desk, make_voice, alice, bob):
     for owner, size in ((alice, 3 << 20), (alice, 2 << 20), (bob, 1 << 20), (None, 0)):
         VoiceModel.objects.filter(pk=make_voice(owner).pk).update(size_bytes=size)
     shown = " ".join(desk.get(LISTED).content.decode().replace("\xa0", " ").split())
-    assert "4 voices take 6.0 MB: alice 5.0 MB (2), bob 1.0 MB (1), this server 0 bytes (1)." in shown
+    assert "4 voices take 6.0 MB: alice 5.0 MB (2), bob 1.0 MB (1), this server 0 bytes (1)" in shown
 
 
 def test_it_filters(desk, make_voice, alice, encoder):

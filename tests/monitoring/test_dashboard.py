@@ -73,8 +73,8 @@ def test_what_it_says(read, alice):
     silent = WorkerBeat.objects.create(host="two", pid=8, queue="cpu", workers=4)
     WorkerBeat.objects.filter(pk=silent.pk).update(beat_at=Now() - timedelta(minutes=5))
     words = read().replace("\xa0", " ")
-    assert "conversion cpu 3 7 min" in words
-    assert "voiceimport import 1 0" in words
+    assert "Conversions cpu 3 7 min" in words
+    assert "Imports of voices import 1 0" in words
     assert "one:7 gpu 2 0 s ago – 3.0 GB 5.0 GB" in words
     assert "two:8 cpu 4 5 min ago – 0 bytes –" in words
     assert "Seconds of work for one of sound 2.00" in words
@@ -99,7 +99,7 @@ def test_attempts_that_were_cut_short(read, alice):
     assert "cut short" not in read()
     Conversion.objects.claim(Conversion.objects.create(owner=alice).pk)
     Conversion.objects.running().take_back("its worker is gone")
-    assert "was stopped: conversion 1." in read()
+    assert "was stopped: Conversions 1" in read()
 
 
 def test_yesterday_is_over(read, alice):
