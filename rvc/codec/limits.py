@@ -26,11 +26,12 @@ class DecodeLimits:
     def check_layout(self, rate: int, channels: int) -> None:
         """Refuse a sampling rate in Hz or a number of channels outside the bounds: `audio_params`."""
         if not self.min_rate <= rate <= self.max_rate:
-            accepted = f"{self.min_rate} to {self.max_rate} Hz"
-            raise AudioError("audio_params", f"The recording has a sampling rate of {rate} Hz; {accepted} is accepted.")
+            low, high = self.min_rate, self.max_rate
+            sentence = f"The recording has a sampling rate of {rate} Hz; {low} to {high} Hz is accepted."
+            raise AudioError("audio_params", sentence)
         if not 1 <= channels <= self.max_channels:
-            accepted = f"1 to {self.max_channels} channels are accepted"
-            raise AudioError("audio_params", f"The recording has {channels} channels; {accepted}.")
+            sentence = f"The recording has {channels} channels; 1 to {self.max_channels} channels are accepted."
+            raise AudioError("audio_params", sentence)
 
     def check_longest(self, seconds: float) -> None:
         """Refuse what is longer than `max_seconds`: `audio_too_long`."""

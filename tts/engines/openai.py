@@ -15,7 +15,7 @@ from tts.engines.service import Question, Service, decoded, key_trouble
 
 WOMEN = ("alloy", "coral", "nova", "sage", "shimmer", "marin")
 MEN = ("ash", "ballad", "echo", "fable", "onyx", "verse", "cedar")
-WAY = "its operator sets OPENAI_SPEECH_KEY. The text goes to OpenAI, or to the server that OPENAI_SPEECH_URL names."
+WAY = "its operator sets OPENAI_SPEECH_KEY. The text goes to OpenAI, or to OPENAI_SPEECH_URL."
 
 
 class OpenAI(Engine):

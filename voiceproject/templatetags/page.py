@@ -9,6 +9,8 @@ from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from voiceproject import sentences
+
 register = template.Library()
 
 SPRITE = "vendor/lucide-1.62.0/sprite.svg"
@@ -18,6 +20,13 @@ SPRITE = "vendor/lucide-1.62.0/sprite.svg"
 def icon(name: str) -> SafeString:
     """One icon of the sprite. Decoration only: the words stand beside it."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static(SPRITE), name)
+
+
+@register.filter
+def told(sentence: object) -> str:
+    """A sentence of the library, an engine or a worker in the language of the page; markup stays as it is."""
+    text = str(sentence)
+    return text if isinstance(text, SafeString) else sentences.told(text)
 
 
 @register.filter
