@@ -90,6 +90,16 @@ SENTENCES = (
     _("The document took too much time or memory to read."),
     _("The EPUB cannot be read: {why}."),
     _("There is nothing in this document that can be said."),
+    # pretrained files: what each is for
+    _("Content encoder of the starter voice"),
+    _("Content encoder of nearly all community voices (v1 and v2)"),
+    _("Content encoder of voices trained with {name}"),
+    _("Pitch estimator, the usual choice for RVC"),
+    _("Pitch estimator, fast"),
+    _("Pitch estimator, slow and exact on clean sounds"),
+    _("Pitch estimator, the small CREPE"),
+    _("Voice for speaking texts: English, natural, for the engine piper"),
+    _("Network and voices for speaking texts: English, natural, for the engine kokoro"),
     # engines: why one cannot be used
     _("The package {name} is missing: run `python3 run.py`."),
     _("It is off on this server: its operator sets {settings}. The text goes to OpenAI, or to {address}."),
