@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -33,6 +33,7 @@ from rvc.errors import RVCError
 from voiceproject.api import SOUND, STREAM, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 
 __all__ = ("KEEPING", "ConversionSerializer", "ConversionViewSet", "NewConversionSerializer")
 

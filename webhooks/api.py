@@ -3,13 +3,14 @@ from typing import Any, cast
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from voiceproject.api import NewestFirst, StrictSerializer
 from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 from webhooks.models import Delivery, Webhook, WebhookQuerySet
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import StreamingHttpResponse
-from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,6 +13,7 @@ from clients.models import Submission
 from clients.sound import Form, as_it_is_made, whole_file
 from clients.views import ClientView
 from rvc.errors import RVCError
+from voiceproject.parsers import JSONParser
 
 
 class ElevenView(ClientView):

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +18,7 @@ from clients.views import ClientView
 from rvc.errors import RVCError
 from tts.engines.registry import engines
 from voiceproject.errors import status_of
+from voiceproject.parsers import JSONParser
 
 Answer = Callable[[Submission, Form], StreamingHttpResponse]
 

@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -23,6 +23,7 @@ from voiceproject.api import AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.choosing import Chosen, Filters, One
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 
 
 class CountsSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -13,6 +13,7 @@ from conversions.models import Conversion
 from conversions.sharing.models import DAYS, LONGEST_TITLE, USUAL_DAYS, ShareLink, ShareLinkQuerySet
 from conversions.sharing.views import address_of
 from voiceproject.api import NewestFirst, StrictSerializer
+from voiceproject.parsers import JSONParser
 
 
 class NewShareLinkSerializer(StrictSerializer):

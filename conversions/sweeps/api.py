@@ -7,7 +7,6 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -21,6 +20,7 @@ from conversions.sweeps.views import mine, serve_cell
 from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 
 VALUE = {"anyOf": [{"type": "number"}, {"type": "string"}]}
 

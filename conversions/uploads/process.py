@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -23,6 +23,7 @@ from models_app.voice_field import VoiceField
 from rvc.errors import RVCError
 from voiceproject.api import SOUND, AnyAccept
 from voiceproject.once import Once
+from voiceproject.parsers import JSONParser
 
 OLDER_NAMES = {
     "model": "voice",

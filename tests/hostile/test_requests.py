@@ -5,12 +5,20 @@ After all lines of a number there is no row and no file more than before.
 """
 
 import json
+import logging
+import queue
+import threading
 import uuid
 
 import pytest
 from django.conf import settings
+from django.core import signing
 from django.core.cache import cache
 from django.test import Client
+from django_q.brokers import get_broker
+from django_q.models import OrmQ
+from django_q.pusher import pusher
+from django_q.signing import SignedPackage
 
 from accounts.models import AccessToken
 from conversions import tasks
@@ -82,6 +90,8 @@ def bodies():
         (b'{"text": "' + b"a" * 10_000_000 + b'"}', 413, "too_large"),
         (b"[" * 10_000, 400, "bad_request"),
         (b'{"voice": "x", "text": "a", "rate": NaN}', 400, "bad_request"),
+        (b'{"voice": "x", "text": "a", "text": "b"}', 400, "bad_request"),
+        (b'{"voice": "x", "text": "a", "engines": [{"a": 1, "\\u0061": 2}]}', 400, "bad_request"),
     ):
         yield "H69", "owner", "post", SPEECHES, body, status, code, None
     yield (
@@ -237,6 +247,46 @@ def test_h75_guessing_is_slowed_down(world):
     statuses = [world("none", "post", "/api/token/", sent).status_code for _ in range(30)]
     assert set(statuses) == {401, 429}
     assert statuses == sorted(statuses), "once it is too much it stays so"
+
+
+def hints_of(job):
+    """What stands in the queue, as whoever can write there would have it."""
+    hint = {"id": "1", "name": "x", "func": "conversions.tasks.convert", "args": (str(job),)}
+    good, evil = SignedPackage.dumps(hint), SignedPackage.dumps({**hint, "func": "os.system", "args": ("true",)})
+    signed, _, signature = good.rpartition(":")
+    return {
+        "junk": "junk",
+        "nothing": "",
+        "no letters": "\u202e:\xe9:x",
+        "other signature": f"{signed}:{'A' * len(signature)}",
+        "other content": f"{evil.rpartition(':')[0]}:{signature}",
+        "other key": signing.dumps(hint, key="another", salt="voiceproject", serializer=signing.JSONSerializer),
+        "cut short": good[:-1],
+    }
+
+
+@pytest.mark.parametrize("what", list(hints_of("")))
+def test_h77_hints_that_nobody_signed_are_dropped(world, voice, alice, what):
+    done = Conversion.objects.get()
+    waiting = Conversion.objects.submit(alice, voice, base.upload(base.tone()), ConversionOptions())
+    OrmQ.objects.all().delete()
+    OrmQ.objects.create(key="voiceproject-cpu", payload=hints_of(done.pk)[what], lock="2020-01-01T00:00Z")
+    tasks_of_workers, once, said = queue.Queue(), threading.Event(), []
+    once.set()
+    pushing = logging.Handler()
+    pushing.emit = said.append
+    log = logging.getLogger("django-q")
+    log.addHandler(pushing)
+    try:
+        pusher(tasks_of_workers, once, get_broker("voiceproject-cpu"))
+    finally:
+        log.removeHandler(pushing)
+    assert (tasks_of_workers.empty(), OrmQ.objects.count()) == (True, 0)
+    assert [record.getMessage() for record in said if record.levelno >= logging.WARNING] == [
+        "Failed to push task to queue"
+    ]
+    states = dict(Conversion.objects.values_list("pk", "state"))
+    assert states == {done.pk: State.DONE, waiting.pk: State.QUEUED}
 
 
 @pytest.mark.parametrize("pk", [str(MISSING), "{job}"])

@@ -142,6 +142,11 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.tokens.throttle.ScopeThrottle"],
+    "DEFAULT_PARSER_CLASSES": [
+        "voiceproject.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "voiceproject.schema.Schema",
     "ALLOWED_VERSIONS": [VERSION],  # `?version=` of the schema goes into a header
