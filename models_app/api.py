@@ -46,6 +46,7 @@ FILTERS = [
 ]
 FAVOURITE = {"true": "favourites", "1": "favourites", "false": "", "0": ""}
 MINE = {"true": "mine", "1": "mine", "false": "shared", "0": "shared"}
+KNOWN = {"mine": MINE, "favourite": FAVOURITE, "visibility": Visibility.values, "order": ORDERS}
 
 
 class AsWished(NewestFirst):
@@ -67,13 +68,14 @@ class AsWished(NewestFirst):
 def wish_of(request: Request) -> Wish:
     """What the address asks for; a word that a filter does not know is refused by its name."""
     asked = {name: request.query_params.get(name, "").replace("\0", "") for name in ("search", "tag", "language")}
-    known = {"mine": MINE, "favourite": FAVOURITE, "visibility": Visibility.values, "order": ORDERS}
-    for name, words in known.items():
-        if name in request.query_params and request.query_params[name] not in words:
-            raise exceptions.ValidationError({name: f"This must be one of {', '.join(words)}."})
-    whose = MINE.get(request.query_params.get("mine", ""), "")
-    starred = bool(FAVOURITE.get(request.query_params.get("favourite", "")))
-    return Wish(**asked, whose=whose, starred=starred, visibility=request.query_params.get("visibility", ""))
+    chosen = {name: request.query_params[name] for name in KNOWN if name in request.query_params}
+    chosen |= {name: chosen[name].lower() for name in ("mine", "favourite") if name in chosen}  # Python says True
+    for name, word in chosen.items():
+        if word not in KNOWN[name]:
+            raise exceptions.ValidationError({name: f"This must be one of {', '.join(KNOWN[name])}."})
+    whose = MINE.get(chosen.get("mine", ""), "")
+    starred = bool(FAVOURITE.get(chosen.get("favourite", "")))
+    return Wish(**asked, whose=whose, starred=starred, visibility=chosen.get("visibility", ""))
 
 
 class VoiceViewSet(

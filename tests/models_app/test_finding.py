@@ -45,7 +45,7 @@ def collection(make_voice, alice, bob):
         ("visibility=people", ["Bass"]),
         ("order=name", ["Alto", "Bass", "Choir", "Narrator"]),
         ("order=used", ["Narrator", "Bass", "Alto", "Choir"]),
-        ("order=name&mine=true&tag=warm", ["Alto", "Narrator"]),
+        ("order=name&mine=True&tag=warm", ["Alto", "Narrator"]),
     ],
 )
 def test_it_works(api, alice, collection, query, names):
@@ -53,7 +53,7 @@ def test_it_works(api, alice, collection, query, names):
     assert [voice["name"] for voice in answer.json()["results"]] == names
 
 
-@pytest.mark.parametrize("query", ["mine=perhaps", "visibility=friends", "order=size"])
+@pytest.mark.parametrize("query", ["mine=perhaps", "visibility=friends", "order=size", "order=", "mine=", "order=NAME"])
 def test_a_filter_that_knows_no_such_word_says_so(api, alice, query):
     answer = api(alice).get(f"{VOICES}?{query}")
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, query.partition("=")[0])
