@@ -30,7 +30,7 @@ def log_everything(level: str, form: str, queue_level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["context"]}},
         "root": {"handlers": ["console"], "level": level},
         # The queue tells of every hint; what becomes of the jobs is told by `jobs`.
-        "loggers": {"django-q": {"level": queue_level}},
+        "loggers": {"django-q": {"level": queue_level}, "faiss.loader": {"level": "WARNING"}},
     }
 
 
