@@ -15,7 +15,7 @@ ADDRESS, KEY, VOICE, RECORDING = sys.argv[1:]
 
 
 def theirs(key):
-    """Before 2, `base_url` lost its port and became https."""
+    """Before 2.8, `base_url` lost its port and became https."""
     if elevenlabs_is_old():
         place = elevenlabs.ElevenLabsEnvironment(base=ADDRESS, wss="")
         return elevenlabs.ElevenLabs(environment=place, api_key=key)
@@ -23,7 +23,7 @@ def theirs(key):
 
 
 def elevenlabs_is_old():
-    return elevenlabs.version.__version__.startswith("1.")
+    return tuple(map(int, elevenlabs.version.__version__.split(".")[:2])) < (2, 8)
 
 
 def with_openai():

@@ -14,9 +14,9 @@ from tests import base
 SCRIPT = Path(__file__).with_name("older.py")
 
 
-@pytest.fixture(params=[("1.109.1", "1.59.0")], ids=["before"])
+@pytest.fixture(params=[("1.109.1", "1.59.0"), ("2.0.0", "2.8.0")], ids=["last-of-1", "first-of-2"])
 def versions(request):
-    """Of openai and of elevenlabs: the last of their first major line."""
+    """Of openai and of elevenlabs; the second line of elevenlabs begins for us where `base_url` keeps its port."""
     return request.param
 
 
