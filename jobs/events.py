@@ -1,5 +1,6 @@
 """What happened to every job, a line for each time its state changed, written in the transaction that changed it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 class JobEventQuerySet(models.QuerySet["JobEvent"]):
     def record(self, job: "Job", before: str, after: str, reason: str = "") -> None:
         """`before` is the state that the job left, empty for one that is new."""
-        self.create(
+        self.record_all([job], [before], after, reason)
+
+    def record_all(self, jobs: "Sequence[Job]", before: Sequence[str], after: str, reason: str = "") -> None:
+        """The same of many that moved together. Listeners hear of all of them at once."""
+        self.bulk_create(self._line(job, left, after, reason) for job, left in zip(jobs, before, strict=True))
+        for listener in settings.JOB_LISTENERS:
+            import_string(listener)(jobs, after)
+
+    def _line(self, job: "Job", before: str, after: str, reason: str) -> "JobEvent":
+        return self.model(
             job=job.pk,
             kind=str(job._meta.model_name),
             owner_id=job.owner_id,
@@ -26,8 +36,6 @@ class JobEventQuerySet(models.QuerySet["JobEvent"]):
             worker=job.worker,
             reason=reason[: JobEvent.LONGEST],
         )
-        for listener in settings.JOB_LISTENERS:
-            import_string(listener)(job, after)
 
     def of(self, job: "Job") -> Self:
         """The story of one job, from its beginning."""

@@ -26,7 +26,7 @@ from jobs.estimates import Forecast, Outlook
 from jobs.events import JobEvent
 from jobs.hints import send_hint
 from jobs.order import OVERTAKEN_SECONDS, Turn
-from jobs.queries import FINAL, JobQuerySet, State, lease
+from jobs.queries import AGAIN, FINAL, STOPPED, JobQuerySet, State, afresh, ended, lease
 from jobs.queues import Queue, main_queue
 from jobs.quotas import SoundOfDay, count_sound, give_sound_back
 from jobs.workers import WorkerBeat, WorkerBeatQuerySet
@@ -108,7 +108,7 @@ class Job(models.Model):
         if not self._state.adding:
             super().save(*args, **kwargs)
             return
-        self.turn_at = self._turn_from(self.created_at)
+        self.turn_at = self.turn_from(self.created_at)
         with transaction.atomic():
             super().save(*args, **kwargs)
             JobEvent.objects.record(self, "", self.state, "accepted")
@@ -139,7 +139,8 @@ class Job(models.Model):
     def estimate_seconds(self) -> int | None:
         return self.outlook.seconds
 
-    def _turn_from(self, came: datetime) -> datetime:
+    def turn_from(self, came: datetime) -> datetime:
+        """Its time in the line when it came then."""
         return came + timedelta(seconds=min(self.seconds_of_sound, OVERTAKEN_SECONDS))
 
     def hint(self) -> None:
@@ -178,16 +179,15 @@ class Job(models.Model):
 
     def cancel(self) -> bool:
         """Stop a job that waits at once, and one that runs at its next beat. False when it has ended already."""
-        moved = self._move(self._rows().active(), "cancelled", **_ended(State.CANCELLED))
+        moved = self._move(self._rows().active(), STOPPED, **ended(State.CANCELLED))
         self.refresh_from_db(fields=["state", "finished_at"])
         return moved
 
     def retry(self, **changes: Any) -> bool:
         """Queue a job that did not succeed once more, with the same wish. False when there is nothing to."""
-        ended = self._rows().filter(state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
-        fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
-        fresh |= {"hinted_at": None, "started_at": None, "turn_at": self._turn_from(timezone.now())}
-        moved = self._move(ended, "to be tried again", state=State.QUEUED, **fresh, **changes)
+        over = self._rows().filter(state__in=(State.FAILED, State.CANCELLED, State.REJECTED))
+        turn = self.turn_from(timezone.now())
+        moved = self._move(over, AGAIN, **afresh(), turn_at=turn, **changes)
         self.refresh_from_db()
         if moved:
             transaction.on_commit(self.hint, robust=True)
@@ -212,8 +212,8 @@ class Job(models.Model):
     def given_up(self, *, timed_out: bool) -> dict[str, Any]:
         """The columns of a job whose worker stopped too often."""
         if timed_out:
-            return _ended(State.FAILED) | _error("job_timed_out", timed_out_message())
-        return _ended(State.FAILED) | _error("job_crashed", CRASHED.format(reference=self.pk.hex[:8]))
+            return ended(State.FAILED) | _error("job_timed_out", timed_out_message())
+        return ended(State.FAILED) | _error("job_crashed", CRASHED.format(reference=self.pk.hex[:8]))
 
     def settle(self, before: str, after: str, *, begun: bool) -> None:
         """Have the day of its owner count it again, or no longer: see jobs/quotas.py."""
@@ -233,7 +233,7 @@ class Job(models.Model):
 
     def _leave(self, state: State, changes: Mapping[str, Any]) -> bool:
         reason = str(changes.get("error_code", ""))
-        return self._move(self._rows().running().filter(token=self.token), reason, **_ended(state), **changes)
+        return self._move(self._rows().running().filter(token=self.token), reason, **ended(state), **changes)
 
     def _move(self, rows: "JobQuerySet[Self]", reason: str, **changes: Any) -> bool:
         """Change our row if it is among these; what happened is written with it, or neither."""
@@ -251,10 +251,6 @@ class Job(models.Model):
 
 def timed_out_message() -> str:
     return TIMED_OUT.format(minutes=settings.JOB_TIMEOUT_SECONDS / 60)
-
-
-def _ended(state: State) -> dict[str, Any]:
-    return {"state": state, "finished_at": Now(), "lease_until": None, "token": ""}
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

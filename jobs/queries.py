@@ -30,6 +30,8 @@ class State(models.TextChoices):
 
 
 ACTIVE = (State.QUEUED, State.RUNNING)
+STOPPED, AGAIN = "cancelled", "to be tried again"
+"""Why a person moved a job."""
 FINAL = (State.DONE, State.FAILED, State.CANCELLED, State.REJECTED)
 
 
@@ -129,6 +131,17 @@ def job_models() -> "list[type[Job]]":
     """Every kind of job there is."""
     kinds: list[Any] = [model for model in apps.get_models() if isinstance(model._default_manager.all(), JobQuerySet)]
     return kinds
+
+
+def ended(state: State) -> dict[str, Any]:
+    """The columns of a job that has come to this end."""
+    return {"state": state, "finished_at": Now(), "lease_until": None, "token": ""}
+
+
+def afresh() -> dict[str, Any]:
+    """The columns of a job that is queued once more by a person, but for its turn."""
+    fresh = {"attempt": 0, "stage": "", "progress": 0.0, "error_code": "", "error_message": "", "finished_at": None}
+    return {"state": State.QUEUED, "hinted_at": None, "started_at": None, **fresh}
 
 
 def lease() -> Any:

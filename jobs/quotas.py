@@ -7,6 +7,7 @@ The minutes of a day count what was asked for. They are given back for what was 
 and for what failed here; what is tried again counts again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,23 @@ def give_sound_back(owner_id: int, day: date, seconds: float) -> None:
 def admit_again(job: "Job") -> None:
     """Whether a job that has ended may be queued once more, in the transaction that does so. Raises SlowDown."""
     admit_job(job.owner)
-    _check_seconds(job.owner, job.seconds_of_sound)
+    _check_seconds(_seconds_today(job.owner), job.seconds_of_sound)
+
+
+def admitted(user: "User", lengths: Iterable[float]) -> tuple[int, SlowDown | None]:
+    """Of jobs about so many seconds that have ended: how many, from the first, may be queued once more, and why no
+    more than these. In the transaction that queues them."""
+    _lock(user)
+    jobs, used, count = _jobs(user), _seconds_today(user), 0
+    for seconds in lengths:
+        try:
+            _check_jobs(jobs + count)
+            _check_seconds(used, seconds)
+        except SlowDown as refusal:
+            return count, refusal
+        used += seconds
+        count += 1
+    return count, None
 
 
 def admit_bytes(user: "User | None", size: int) -> None:
@@ -131,11 +148,7 @@ def admit_bytes(user: "User | None", size: int) -> None:
 def admit_job(user: "User") -> None:
     """Whether one more job of this person may wait, in the transaction that has it wait."""
     _lock(user)
-    limit = settings.PERSON_JOBS
-    if limit and _jobs(user) >= limit:
-        raise SlowDown(
-            _("{limit} conversions of yours wait or run already: let one of them end first.").format(limit=limit)
-        )
+    _check_jobs(_jobs(user))
 
 
 def room(user: "User") -> int | None:
@@ -152,6 +165,14 @@ def _lock(user: "User") -> None:
     get_user_model()._base_manager.select_for_update(no_key=True).get(pk=user.pk)
 
 
+def _check_jobs(jobs: int) -> None:
+    limit = settings.PERSON_JOBS
+    if limit and jobs >= limit:
+        raise SlowDown(
+            _("{limit} conversions of yours wait or run already: let one of them end first.").format(limit=limit)
+        )
+
+
 def _jobs(user: "User") -> int:
     kinds = [model for model in job_models() if model.length]
     return sum(model._default_manager.all().active().filter(owner=user).count() for model in kinds)
@@ -163,12 +184,12 @@ def _seconds_today(user: "User") -> float:
 
 
 def _admit_seconds(user: "User", seconds: float) -> None:
-    _check_seconds(user, seconds)
+    _check_seconds(_seconds_today(user), seconds)
     count_sound(user, seconds)
 
 
-def _check_seconds(user: "User", seconds: float) -> None:
-    limit, used = settings.PERSON_MINUTES_A_DAY * 60, _seconds_today(user)
+def _check_seconds(used: float, seconds: float) -> None:
+    limit = settings.PERSON_MINUTES_A_DAY * 60
     if limit and used + seconds > limit:
         wait = _seconds_left_today()
         message = _(

@@ -1,7 +1,7 @@
 """Which changes of jobs are news, and for whom: called with every one, in the transaction that makes it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.db import transaction
@@ -14,8 +14,13 @@ ADDRESSES = {"conversion": "api:conversion-detail", "voiceimport": "api:import-d
 """The kinds of jobs that people ask for, and where the API shows them."""
 
 
-def tell(job: Job, state: str) -> None:
-    """Queue a message to every address of the job's owner if this is the end of the job."""
+def tell(jobs: Iterable[Job], state: str) -> None:
+    """Queue a message to every address of a job's owner if this is the end of the job."""
+    for job in jobs:
+        _tell(job, state)
+
+
+def _tell(job: Job, state: str) -> None:
     kind = job._meta.model_name
     alone = getattr(job, "batch_id", None) is None  # else the whole batch is told of, once
     news = state in FINAL and kind in ADDRESSES and job.owner_id is not None and alone

@@ -1,5 +1,8 @@
 """When a batch has ended: noticed with the last of its jobs, in the transaction that ends it."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -8,11 +11,13 @@ from jobs.models import FINAL, Job
 from webhooks.telling import announce
 
 
-def note(job: Job, state: str) -> None:
+def note(jobs: Iterable[Job], state: str) -> None:
     """Called with every change of every job."""
-    pk = getattr(job, "batch_id", None)
-    if pk is None:
-        return
+    for pk in sorted({pk for job in jobs if (pk := getattr(job, "batch_id", None))}):  # all lock in this order
+        _note(pk, state)
+
+
+def _note(pk: UUID, state: str) -> None:
     batches = Batch.objects.filter(pk=pk)
     if state not in FINAL:
         batches.exclude(ended_at=None).update(ended_at=None)

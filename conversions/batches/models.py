@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from conversions import recordings
 from conversions.batches.totals import Totals, total
+from jobs.many import cancel_all, retry_all
 from jobs.models import Job, JobQuerySet, LeaseLost, State
 from jobs.queues import Queue
-from jobs.quotas import admit_again, admit_bytes, admit_job
+from jobs.quotas import admit_bytes, admit_job
 from models_app.models import VoiceModel
 from rvc.errors import RVCError
 from rvc.options import ConversionOptions
@@ -160,20 +161,22 @@ class Batch(models.Model):
     def cancel(self) -> int:
         """Stop all that waits or runs; how much it was. What is done stays."""
         stopped = sum(unpacking.cancel() for unpacking in self.unpackings.active())  # so that nothing more comes
-        last_first = self.conversions.active().order_by("-turn_at")  # no worker takes what is about to be stopped
-        stopped += sum(conversion.cancel() for conversion in last_first)
+        stopped += cancel_all(self.conversions.defer("facts"))
         self._look_again()
         return stopped
 
     def retry(self) -> int:
-        """Queue what failed or was cancelled once more; how much it was. Raises SlowDown where too much waits."""
+        """Queue what failed or was cancelled once more; how much it was.
+
+        Raises SlowDown where that is more than a person may have waiting; what may wait is queued all the same.
+        """
         queued = sum(unpacking.retry() for unpacking in self.unpackings.filter(state__in=AGAIN))
-        for conversion in self.conversions.filter(state__in=AGAIN).order_by("batch_position"):
-            with transaction.atomic():
-                admit_again(conversion)
-                queued += conversion.retry()
+        wanted = self.conversions.filter(state__in=AGAIN).order_by("batch_position").defer("facts")
+        count, refusal = retry_all(self.owner, wanted)
         self._look_again()
-        return queued
+        if refusal:
+            raise refusal
+        return queued + count
 
     def _look_again(self) -> None:
         self.known = None
