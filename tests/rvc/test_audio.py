@@ -19,6 +19,16 @@ def test_the_high_pass_is_the_references() -> None:
     np.testing.assert_allclose(target, arrays["highpassed"], atol=1e-6)
 
 
+@pytest.mark.parametrize(("gain", "offset"), [(0.3, 0.5), (4.0, 0.0)])
+def test_the_high_pass_rounds_as_the_reference_does(gain: float, offset: float) -> None:
+    """WORLD makes 0.1 Hz of the 1e-8 by which an offset in double differs."""
+    wave = (np.random.RandomState(5).randn(16000) * gain / 4 + offset).astype("f4")
+    lowered = wave / max(np.float32(1), np.abs(wave).max() / np.float32(0.95))
+    target = np.empty(len(wave))
+    audio.high_pass(wave, target)
+    np.testing.assert_array_equal(target, signal.filtfilt(*signal.butter(5, 48, "high", fs=16000), lowered))
+
+
 def test_long_recordings_are_filtered_in_blocks_without_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     wave = np.random.RandomState(0).randn(16000 * 10).astype("f4") * 2
     whole, blocks = np.empty(len(wave)), np.empty(len(wave))
