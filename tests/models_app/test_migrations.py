@@ -1,8 +1,12 @@
 """Rows from before sharing had three kinds and voices had slugs are carried over, and back."""
 
+from importlib import import_module
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+from models_app.bundled import STARTER_ID, USUAL_F0
 
 BEFORE, AFTER = [("models_app", "0003_voice_jobs")], [("models_app", "0004_keeping")]
 FACTS = {"version": "v2", "f0": True, "sample_rate": 40000, "encoder": "contentvec"}
@@ -35,3 +39,19 @@ def test_it_works():
         ("voice", "private"),
     }
     assert migrate(BEFORE).objects.filter(shared=True).count() == 1
+
+
+@pytest.mark.usefixtures("_back_to_the_newest")
+@pytest.mark.parametrize(("said", "after"), [(None, 108.0), (120.0, 120.0)])
+def test_a_starter_of_before_learns_its_usual_pitch_once(said, after):
+    before = migrate([("models_app", "0014_favourites")])
+    starter = before.objects.create(id=STARTER_ID, name="Starter", usual_f0=said, **FACTS)
+    other = before.objects.create(name="Other", slug="other", **FACTS)
+    voices = migrate([("models_app", "0015_starter_usual_f0")])
+    assert voices.objects.get(pk=starter.pk).usual_f0 == after
+    assert voices.objects.get(pk=other.pk).usual_f0 is None
+
+
+def test_the_migration_says_what_a_new_starter_has():
+    migration = import_module("models_app.migrations.0015_starter_usual_f0")
+    assert (migration.STARTER, migration.HERTZ) == (STARTER_ID, USUAL_F0)
