@@ -150,6 +150,11 @@ class SweepCell(models.Model):
         return self.position + 1
 
     @property
+    def is_final(self) -> bool:
+        """Whether it has its sound, or a reason why there is none."""
+        return bool(self.result or self.error_code)
+
+    @property
     def all_options(self) -> ConversionOptions:
         """Those of the conversion, with the compared ones in their place."""
         return ConversionOptions(**{**_plain(self.sweep.conversion.options), **self.options, "output_format": FORMAT})

@@ -68,7 +68,7 @@ class _Comparison:
         clip, decoding = timed(self._clip)
         voice = voice_file_of(self.conversion, lambda: self.progress("prepare", READ))
         for cell in self.cells:
-            if not cell.result and not cell.error_code:
+            if not cell.is_final:
                 self._fill(cell, clip, voice, index)
         if self.failure and not self.sweep.cells.exclude(result="").exists():
             raise self.failure

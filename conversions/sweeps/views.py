@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +16,7 @@ from conversions.models import Conversion
 from conversions.sweeps.forms import SweepForm, meanings
 from conversions.sweeps.grid import LONGEST_SECONDS, MOST_CELLS
 from conversions.sweeps.models import FORMAT, Sweep, SweepCell, SweepQuerySet
-from jobs.models import WorkerBeat
+from jobs.models import State, WorkerBeat
 from rvc.codec import MEDIA_TYPES
 from rvc.errors import OptionError, RVCError
 from voiceproject.errors import headers_of, status_of
@@ -61,11 +62,13 @@ def detail(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_GET
 @login_required
 def status(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """What the page asks for again and again: the same partial that the page was made with."""
+    """What the page asks for again and again: how far it is, and the cells that had not ended when it asked before."""
     sweep = _visible(request, pk)
     if "HX-Request" not in request.headers:
         return redirect(sweep)
-    return render(request, "conversions/_sweep_status.html", _status(sweep))
+    asked = request.GET.getlist("have")
+    have = [number for number in range(1, MOST_CELLS + 1) if str(number) in asked]
+    return render(request, "conversions/_sweep_status.html", _status(sweep) | {"polled": True, "have": have})
 
 
 @require_POST
@@ -137,7 +140,15 @@ def mine(request: Any) -> SweepQuerySet:
 
 
 def _status(sweep: Sweep) -> dict[str, Any]:
+    prefetch_related_objects([sweep], "cells")
+    cells = list(sweep.cells.all())
+    left = [cell.number for cell in cells if not cell.is_final]
     return {
+        "cells": cells,
+        "heard": sum(bool(cell.result) for cell in cells),
+        "settled": [cell.number for cell in cells if cell.is_final],
+        "current": left[0] if left and sweep.state == State.RUNNING else None,
+        "ends": sweep.start + sweep.seconds,
         "sweep": sweep,
         "conversion": sweep.conversion,
         "nobody_works": not sweep.is_final and not WorkerBeat.objects.serving(sweep.queue).exists(),

@@ -87,7 +87,8 @@ class TestPage:
     def test_it_has_a_player_for_every_cell_that_is_there(self, client, sweep, alice):
         client.force_login(alice)
         words = client.get(sweep.get_absolute_url()).content.decode()
-        [player] = re.findall(r'<audio[^>]*src="([^"]+)"', words)
+        original, player = re.findall(r'<audio[^>]*src="([^"]+)"', words)
+        assert original == f"/conversions/{sweep.conversion_id}/source/#t=0.0,1.0", "the same seconds of the recording"
         sound = client.get(player)
         assert (sound.status_code, sound["Content-Type"]) == (200, "audio/flac")
         b"".join(sound)
@@ -99,6 +100,30 @@ class TestPage:
         address = f"{sweep.get_absolute_url()}status/"
         assert client.get(address)["Location"] == sweep.get_absolute_url()
         assert b"<audio" in client.get(address, headers={"HX-Request": "true"}).content
+
+    def test_a_cell_is_sent_once_it_is_there_and_only_once(self, client, done, alice):
+        client.force_login(alice)
+        sweep = Sweep.objects.submit(done, [Axis("pitch_shift", (0, 7, 12))], start=0, seconds=1)
+
+        def sent(address):
+            words = client.get(address, headers={"HX-Request": "true"}).content.decode()
+            return words, re.findall(r'id="cell-(\d)"', words)
+
+        address = f"{sweep.get_absolute_url()}status/"
+        words, cells = sent(address)
+        assert cells == ["1", "2", "3"]
+        assert "Being made" not in words, "nobody works on it"
+        job = Sweep.objects.claim(sweep.pk)
+        first = job.cells.first()
+        first.result.save("cell", base.upload(base.tone(0.2)))
+        words, cells = sent(address)
+        assert (cells, words.count("<audio"), words.count("Being made")) == (["1", "2", "3"], 1, 1)
+        assert "1 of 3 is ready" in words
+        [following] = re.findall(r'hx-get="([^"]+)"', words)
+        assert sent(following)[1] == ["2", "3"], "what is heard is left alone"
+        assert sent(f"{address}?have=x&have=99")[1] == ["1", "2", "3"]
+        whole = client.get(sweep.get_absolute_url()).content.decode()
+        assert whole.count("<audio") == 2, "the recording and the first"
 
     def test_it_is_cancelled_and_deleted(self, client, done, alice):
         client.force_login(alice)
