@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from conversions.api import KEEPING, ConversionSerializer, NewConversionSerializ
 from conversions.batches import intake
 from conversions.batches.failures import failures
 from conversions.batches.intake import Wish
+from conversions.batches.keeping import expires_at
 from conversions.batches.models import Batch
 from conversions.batches.outgoing import serve_zip
 from conversions.batches.totals import total
@@ -49,6 +51,9 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     )
     files = serializers.IntegerField(source="size", read_only=True, help_text="That were sent, the refused too.")
     counts = CountsSerializer(source="totals", read_only=True)
+    expires_at = serializers.SerializerMethodField(
+        help_text="When all that is left of it is deleted; null: it stays for now."
+    )
     conversions = serializers.SerializerMethodField(help_text="Where its conversions are listed.")
     zip = serializers.SerializerMethodField(help_text="All results that there are, and a report.")
 
@@ -56,13 +61,16 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         model = Batch
         fields: tuple[str, ...] = (
             "id", "name", "voice", "voice_name", "state", "progress", "files", "counts", "conversions", "zip",
-            "keep_days", "delete_after_download", "created_at", "ended_at",
+            "keep_days", "delete_after_download", "created_at", "ended_at", "expires_at",
         )  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_conversions(self, batch: Batch) -> str:
         return reverse("api:conversion-list", request=self.context["request"]) + f"?batch={batch.pk}"
+
+    def get_expires_at(self, batch: Batch) -> datetime | None:
+        return expires_at(batch)
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_zip(self, batch: Batch) -> str:
@@ -125,7 +133,7 @@ class BatchViewSet(
     parser_classes = (MultiPartParser, JSONParser)
 
     def get_queryset(self) -> QuerySet[Batch]:
-        return Batch.objects.visible_to(self.request.user)
+        return Batch.objects.visible_to(self.request.user).select_related("owner__keeping")
 
     @extend_schema(responses=BatchSerializer(many=True), parameters=filters.parameters)
     def list(self, request: Request) -> Response:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 
 from conversions.batches.models import Batch
@@ -36,8 +36,21 @@ def _forget(batch: Batch) -> bool:
 
 def expires_at(batch: Batch) -> datetime | None:
     """When it is deleted with all that is in it; None before it has ended, and when it stays."""
+    if batch.ended_at is None:
+        return None
     days = _days(batch)
-    return batch.ended_at + timedelta(days=days) if batch.ended_at and days else None
+    ends = [batch.ended_at + timedelta(days=days)] if days else []
+    if batch.delete_after_download and (emptied := _emptied(batch, batch.ended_at)):
+        ends.append(emptied + DOWNLOAD_GRACE)
+    return min(ends, default=None)
+
+
+def _emptied(batch: Batch, ended: datetime) -> datetime | None:
+    """Since when nothing of it waits for its download; None while something does, or nothing ever did."""
+    left = batch.conversions.aggregate(count=Count("pk"), fetched=Count("downloaded_at"), last=Max("downloaded_at"))
+    if left["count"] > left["fetched"] or batch.size == batch.refusals.count():
+        return None
+    return max(ended, left["last"] or ended)
 
 
 def _days(batch: Batch) -> int:

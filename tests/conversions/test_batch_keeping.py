@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Erasure, count_everything
 from accounts.tasks import erase
+from conversions.batches.keeping import expires_at
 from conversions.batches.models import Batch
 from conversions.models import Conversion
 from tests import base
@@ -58,6 +59,41 @@ def test_it_goes_once_all_of_it_was_downloaded(ended):
     call_command("forget", verbosity=0)
     assert not Conversion.objects.exists()
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(("days", "when"), [(1, 1), (3, 3), (0, None)])
+def test_it_says_when_it_goes(api, alice, ended, days, when):
+    client = api(alice)
+    batch = ended(keep_days=days)
+    batch.refresh_from_db()
+    expected = when and batch.ended_at + timedelta(days=when)
+    whole, [listed] = client.get(f"/api/batches/{batch.pk}/").json(), client.get("/api/batches/").json()["results"]
+    for shown in (whole, listed):
+        assert shown["expires_at"] == (expected and expected.isoformat().replace("+00:00", "Z"))
+    call_command("forget", verbosity=0)
+    assert Batch.objects.exists() == (when is None or expected > timezone.now())
+
+
+def test_it_says_that_it_goes_after_its_download(ended):
+    batch = ended(delete_after_download=True, keep_days=0)
+    batch.refresh_from_db()
+    assert expires_at(batch) is None, "nobody fetched it"
+    fetched = timezone.now() - timedelta(minutes=5)
+    batch.conversions.update(downloaded_at=fetched)
+    assert expires_at(batch) == fetched + timedelta(minutes=10)
+    call_command("forget", verbosity=0)
+    assert Batch.objects.exists()
+    batch.conversions.update(downloaded_at=fetched - timedelta(minutes=6))
+    assert expires_at(batch) < timezone.now()
+    call_command("forget", verbosity=0)
+    assert not Batch.objects.exists()
+
+
+def test_one_that_works_does_not_say(ended):
+    batch = ended(keep_days=1)
+    batch.add(base.upload(SHORT, "c.wav"))
+    batch.refresh_from_db()
+    assert expires_at(batch) is None
 
 
 def test_one_that_works_stays(ended):
