@@ -15,6 +15,8 @@ from rvc.errors import RVCError
 from voiceproject.pages import PersonRequest
 
 USE, KEEP, DROP = VERBS = ("preset-use", "preset-keep", "preset-drop")
+ENTER = "enter"
+"""What a browser without scripts sends when somebody presses Enter in a field."""
 OF_ONE = ("speaker", "seed")
 """These mean something for one voice or one result: a preset leaves them out."""
 
@@ -28,6 +30,8 @@ class Settled:
     options: dict[str, Any] = field(default_factory=dict)
     preset: str = ""
     """The id of the preset that is chosen now."""
+    name: str = ""
+    """What stands in the field for the name of a new one."""
 
 
 class PresetForm(forms.Form):
@@ -47,7 +51,7 @@ class PresetForm(forms.Form):
 
 def settle(request: PersonRequest) -> Settled:
     """Do what the button says; whatever is wrong with it stands in `refused`."""
-    if request.POST["do"] == KEEP:
+    if request.POST["do"] in (KEEP, ENTER):
         return _keep(request)
     preset = _chosen(request)
     if preset is None:
@@ -59,14 +63,20 @@ def settle(request: PersonRequest) -> Settled:
     return Settled(said=said, options=preset.options, preset=str(preset.pk))
 
 
+def untouched(request: PersonRequest) -> Settled:
+    """What was chosen and written, as it stands."""
+    return Settled(preset=request.POST.get("preset", ""), name=request.POST.get("preset_name", ""))
+
+
 def _keep(request: PersonRequest) -> Settled:
     form = PresetForm(request.POST)
     if not form.is_valid():
-        return Settled(refused=[str(sentence) for errors in form.errors.values() for sentence in errors])
+        refused = [str(sentence) for errors in form.errors.values() for sentence in errors]
+        return Settled(refused=refused, name=request.POST.get("preset_name", ""))
     try:
         preset = Preset.objects.keep(request.user, form.cleaned_data["preset_name"], form.options)
     except RVCError as error:
-        return Settled(refused=[error.message])
+        return Settled(refused=[error.message], name=form.cleaned_data["preset_name"])
     return Settled(said=_("Kept as the preset “%(name)s”.") % {"name": preset.name}, preset=str(preset.pk))
 
 

@@ -15,7 +15,7 @@ from conversions.history import history, things
 from conversions.models import OPTION_NAMES, Conversion, Kind
 from conversions.presets import Preset, begins_with
 from jobs.quotas import said
-from models_app.models import VoiceModel
+from models_app.models import FavouriteVoice, VoiceModel
 from rvc.errors import RVCError
 from studio import presets
 from studio.forms import StudioForm, Way, way_of
@@ -26,13 +26,16 @@ from voiceproject.errors import headers_of, status_of
 from voiceproject.pages import PersonRequest, by_script
 
 LATEST = 3
+FIND = "find"
+STAR, UNSTAR = STARS = ("star", "unstar")
+"""Of these the script asks elsewhere; without it the whole form comes."""
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def home(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
-        return _settle(request) if request.POST.get("do") in presets.VERBS else _submit(request)
+        return _act(request, request.POST.get("do", ""))
     again = _earlier(request, request.GET.get("from"))
     return _page(request, StudioForm(user=request.user, initial=_initial(request, again)), again)
 
@@ -54,6 +57,24 @@ def speak(request: PersonRequest) -> HttpResponse:
     asked = request.GET.copy()
     asked["way"] = Way.TEXT
     return redirect(f"{reverse('studio:home')}?{asked.urlencode()}")
+
+
+def _act(request: PersonRequest, wish: str) -> HttpResponse:
+    """What the pressed button says. Enter in a field keeps a preset that was named, and never submits a job."""
+    if wish in presets.VERBS or (wish == presets.ENTER and request.POST.get("preset_name", "").strip()):
+        return _settle(request, presets.settle(request))
+    what, _colon, key = wish.partition(":")
+    if what in STARS:
+        _star(request, key, starred=what == STAR)
+    if what in (FIND, presets.ENTER, *STARS):
+        return _settle(request, presets.untouched(request))
+    return _submit(request)
+
+
+def _star(request: PersonRequest, key: str, *, starred: bool) -> None:
+    voice = picked(VoiceModel.objects.visible_to(request.user), key)
+    if voice is not None:
+        FavouriteVoice.objects.put(request.user, voice, starred=starred)
 
 
 def _submit(request: PersonRequest) -> HttpResponse:
@@ -80,13 +101,18 @@ def _submit(request: PersonRequest) -> HttpResponse:
     return redirect(made)
 
 
-def _settle(request: PersonRequest) -> HttpResponse:
-    """Use, keep or delete a preset: the page as it was, with what came of it; nothing is submitted."""
-    settled = presets.settle(request)
+def _settle(request: PersonRequest, settled: presets.Settled) -> HttpResponse:
+    """The page with all that was written, and what came of a preset; nothing is submitted. Files cannot be kept."""
     initial = {**request.POST.dict(), **settled.options}
     form = StudioForm(user=request.user, initial=initial)
     again = _earlier(request, request.POST.get("from"))
-    return _page(request, form, again, status=422 if settled.refused else 200, more={"settled": settled})
+    return _page(
+        request,
+        form,
+        again,
+        status=422 if settled.refused else 200,
+        more={"settled": settled, "lost_files": bool(request.FILES)},
+    )
 
 
 def _earlier(request: PersonRequest, key: str | None) -> Conversion | None:

@@ -98,6 +98,9 @@
     root.querySelector("[name=preset_name]").addEventListener("keydown", (event) => {
       if (event.key === "Enter") { event.preventDefault(); root.querySelector("[value=preset-keep]").click(); }
     });
+    root.querySelector("[name=find]").addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault(); // it has searched already
+    });
     const voice = chosen(root);
     if (!voice) return;
     speakers(root, voice);

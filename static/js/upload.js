@@ -38,7 +38,7 @@
     enable(form, true);
   }
 
-  const enable = (form, on) => form.querySelectorAll("button:not([type=button])").forEach((button) => { button.disabled = !on; });
+  const enable = (form, on) => [...form.elements].filter((field) => field.matches("button:not([type=button])")).forEach((button) => { button.disabled = !on; });
 
   // A button that only settles something on the page sends no files; what is chosen stays where it is.
   function content(form, button) {

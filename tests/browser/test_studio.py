@@ -132,13 +132,25 @@ def test_all_of_it_works_without_scripts(open_page, alice, make_voice, recording
         make_voice(alice, name=name)
     Preset.objects.keep(alice, "Soft", {"index_rate": 0.4})
     page = open_page(alice, java_script_enabled=False)
-    page.get_by_role("button", name="Favourite: Ada").click()
-    assert page.locator(".star[aria-pressed=true]").count() == 1
-    page.get_by_role("searchbox", name="Find a voice").fill("ada")
-    page.get_by_role("button", name="Find", exact=True).click()
-    page.get_by_role("radio", name="Ada").check()
     way(page, "Text")
     page.get_by_role("textbox", name="Text", exact=True).fill("Kept.")
+    page.get_by_role("spinbutton", name="Pitch semitones").fill("-3")
+    page.get_by_role("radio", name="Ben").check()
+    page.get_by_role("button", name="Favourite: Ada").click()
+    assert page.locator(".star[aria-pressed=true]").count() == 1
+    assert page.get_by_role("radio", name="Ben").is_checked()
+    page.get_by_role("searchbox", name="Find a voice").fill("ada")
+    page.get_by_role("button", name="Find", exact=True).click()
+    assert page.get_by_role("searchbox", name="Find a voice").input_value() == "ada"
+    page.get_by_role("radio", name="Ada").check()
+    page.get_by_role("spinbutton", name="Pitch semitones").press("Enter")
+    page.get_by_text("Keep these settings as a preset").click()
+    page.get_by_role("textbox", name="Name of the preset").fill("Low")
+    page.get_by_role("textbox", name="Name of the preset").press("Enter")
+    assert page.get_by_text("Kept as the preset “Low”.").is_visible()
+    assert not Conversion.objects.exists(), "Enter submits no job"
+    assert page.get_by_role("textbox", name="Text", exact=True).input_value() == "Kept."
+    assert page.get_by_role("spinbutton", name="Pitch semitones").input_value() == "-3"
     page.get_by_role("combobox", name="Preset").select_option("Soft")
     page.get_by_role("button", name="Use it").click()
     assert page.get_by_text("The settings are those of “Soft” now.").is_visible()
@@ -146,5 +158,5 @@ def test_all_of_it_works_without_scripts(open_page, alice, make_voice, recording
     way(page, "Microphone")
     page.locator("input[name=microphone]").set_input_files(recording)
     conversion = convert(page)
-    assert (conversion.voice.name, conversion.index_rate) == ("Ada", 0.4)
+    assert (conversion.voice.name, conversion.index_rate, conversion.pitch_shift) == ("Ada", 0.4, -3)
     assert conversion.source_name == "two seconds.wav"

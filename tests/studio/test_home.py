@@ -6,6 +6,7 @@ import pytest
 
 from conversions.models import OPTION_NAMES, Conversion
 from conversions.presets import Preset
+from models_app.models import FavouriteVoice
 from rvc.options import ConversionOptions
 from tests import base
 from tts.models import Speech
@@ -173,6 +174,46 @@ class TestWays:
 
     def test_an_unknown_way_is_files(self, page, voice):
         assert 'value="files" checked' in page.get("/?way=telephone").content.decode()
+
+
+class TestWithoutScripts:
+    """Buttons that settle something on the page send all of it, and get all of it back."""
+
+    def press(self, page, voice, what, **changes):
+        wish = sent(voice, do=what, way="text", text="Not lost.", protect="0.2", find="tin", **changes)
+        answer = page.post(HOME, wish)
+        shown = answer.content.decode()
+        assert answer.status_code == 200
+        assert not Conversion.objects.exists()
+        assert "Not lost.</textarea>" in shown
+        assert 'id="id_protect" value="0.2"' in shown
+        assert 'value="text" checked' in shown
+        return shown
+
+    def test_a_search_loses_nothing_but_files_and_says_so(self, page, voice):
+        shown = self.press(page, voice, "find")
+        assert 'value="tin"' in shown
+        assert "choose yours once more" in shown
+        assert "choose yours once more" not in self.press(page, voice, "find", recording="")
+
+    def test_a_star_loses_nothing(self, page, alice, voice):
+        assert 'aria-pressed="true"' in self.press(page, voice, f"star:{voice.pk}")
+        self.press(page, voice, f"star:{voice.pk}")
+        assert FavouriteVoice.objects.get().owner == alice, "twice is once"
+        assert 'aria-pressed="true"' not in self.press(page, voice, f"unstar:{voice.pk}")
+        assert not FavouriteVoice.objects.exists()
+
+    def test_a_strangers_voice_gets_no_star(self, page, bob, voice, make_voice):
+        for key in (make_voice(bob).pk, "x", ""):
+            self.press(page, voice, f"star:{key}")
+        assert not FavouriteVoice.objects.exists()
+
+    def test_enter_keeps_a_named_preset_and_submits_nothing(self, page, alice, voice):
+        self.press(page, voice, "enter")
+        assert not Preset.objects.exists()
+        assert "Kept as the preset “Songs”." in self.press(page, voice, "enter", preset_name="Songs")
+        assert Preset.objects.get(owner=alice).options["protect"] == 0.2
+        assert 'value="Later"' in self.press(page, voice, "find", preset_name="Later"), "a name that is half written"
 
 
 class TestPresets:
