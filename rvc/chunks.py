@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvc import SAMPLE_RATE
+from rvc.scratch import let_go
 
 HOP = 160
 FADE_SECONDS = 0.01
@@ -60,6 +61,7 @@ def cut_points(wave: FloatArray, cutting: Cutting) -> list[int]:
     for middle in range(step, n, step):
         first, last = middle - reach, min(n, middle + reach)
         points.append((first + int(np.argmin(_energy(wave, first, last)))) // HOP * HOP)
+        let_go(wave)
     return points
 
 

@@ -63,9 +63,17 @@ class FFmpegSource:
         while frame is not None:
             if frame.sample_rate != self.rate or frame.layout.nb_channels != self.channels:
                 raise damaged("its sampling rate or channels change on the way")
+            following = next(self._frames, None)
+            count = self._last_samples(frame) if following is None else frame.samples
             for converted in planar.resample(frame):
-                yield np.ascontiguousarray(converted.to_ndarray().T)
-            frame = next(self._frames, None)
+                yield np.ascontiguousarray(converted.to_ndarray()[:, :count].T)
+            frame = following
+
+    def _last_samples(self, frame: Any) -> int:
+        """Samples of the last frame that were recorded; MP4 says by its duration what only fills up a frame of AAC."""
+        if not self.codec.startswith("mov") or not frame.duration:
+            return int(frame.samples)
+        return min(frame.samples, max(1, round(frame.duration * frame.time_base * self.rate)))
 
     def _decoded(self) -> Iterator[Any]:
         broken = 0

@@ -136,6 +136,12 @@ def test_what_ffmpeg_reads(tmp_path, container, codec, rate):
     assert max(shifts) > 0.98
 
 
+@pytest.mark.parametrize(("container", "codec"), [("ipod", "aac"), ("mp4", "alac"), ("webm", "libopus")])
+def test_what_fills_up_the_last_frame_is_no_recording(tmp_path, container, codec):
+    recording = decode(mux(tmp_path / "in", container, codec, 48000, seconds=1.2345), tmp_path)
+    assert len(recording.samples) == round(1.2345 * 16000)
+
+
 def test_a_browsers_recording_is_measured_by_decoding(tmp_path):
     source = mux(tmp_path / "in.webm", "webm", "libopus", 48000, live="1")
     assert probe(source).seconds is None
