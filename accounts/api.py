@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,7 +12,7 @@ from accounts.models import Erasure, count_everything
 from conversions.keeping import LONGEST_DAYS
 from voiceproject.api import StrictSerializer
 from voiceproject.models import Keeping
-from voiceproject.parsers import JSONParser
+from voiceproject.parsers import JSONParser, MultiPartParser
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -2,7 +2,7 @@ from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,7 +12,7 @@ from conversions.presets import Preset, PresetQuerySet
 from voiceproject.api import NewestFirst, StrictSerializer
 from voiceproject.choosing import Chosen, Filters
 from voiceproject.once import Once
-from voiceproject.parsers import JSONParser
+from voiceproject.parsers import JSONParser, MultiPartParser
 
 
 class PresetOptionsSerializer(StrictSerializer):

@@ -7,7 +7,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,7 +28,7 @@ from models_app.serializers import (
 from voiceproject.api import SOUND, AnyAccept, NewestFirst
 from voiceproject.files import BINARY
 from voiceproject.once import Once
-from voiceproject.parsers import JSONParser
+from voiceproject.parsers import JSONParser, MultiPartParser
 
 DOWNLOAD = extend_schema(
     responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY, "The file, as an attachment.")},

@@ -79,7 +79,7 @@ class Conflict(exceptions.APIException):
 
 
 def error_body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
-    return {"error": {"code": code, "message": _sendable(message), "field": field and _sendable(field)}}
+    return {"error": {"code": code, "message": _sendable(message), "field": _sendable(field) if field else None}}
 
 
 def _sendable(text: str) -> str:

@@ -55,6 +55,18 @@ def test_json_that_is_nested_without_end(browser, address, body):
         assert error_of(answer) == (400, "bad_request")
 
 
+@pytest.mark.parametrize("body", ["7104", "--x--", "--y\r\n\r\n--y--\r\n"])
+def test_a_form_without_parts_is_no_empty_form(browser, body):
+    answer = browser.patch("/api/me/", body, content_type="multipart/form-data; boundary=x")
+    assert error_of(answer) == (400, "bad_request")
+
+
+def test_a_field_without_a_name_is_refused_by_no_name(browser):
+    answer = browser.post("/api/presets/", {"name": "Mine", "": "x"}, content_type="application/json")
+    assert error_of(answer) == (400, "bad_request")
+    assert answer.json()["error"]["field"] is None
+
+
 def test_json_that_is_too_long(browser, settings):
     body = '{"username": "' + "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + '"}'
     answer = browser.post("/api/token/", body, content_type="application/json")
