@@ -71,9 +71,10 @@ class FFmpegSource:
 
     def _last_samples(self, frame: Any) -> int:
         """Samples of the last frame that were recorded; MP4 says by its duration what only fills up a frame of AAC."""
+        filled: int = frame.samples
         if not self.codec.startswith("mov") or not frame.duration:
-            return int(frame.samples)
-        return min(frame.samples, max(1, round(frame.duration * frame.time_base * self.rate)))
+            return filled
+        return min(filled, max(1, round(frame.duration * frame.time_base * self.rate)))
 
     def _decoded(self) -> Iterator[Any]:
         broken = 0
