@@ -19,7 +19,11 @@ elevenlabs = [
     path("v1/text-to-speech/<str:voice>", views.TextView.as_view(), name="eleven-text"),
     path("v1/text-to-speech/<str:voice>/stream", views.TextView.as_view(streamed=True), name="eleven-text"),
     path("v1/text-to-speech/<str:voice>/with-timestamps", views.TimestampsView.as_view(), name="eleven-text"),
-    path("v1/text-to-speech/<str:voice>/stream/with-timestamps", views.TimestampsView.as_view(), name="eleven-text"),
+    path(
+        "v1/text-to-speech/<str:voice>/stream/with-timestamps",
+        views.TimestampsView.as_view(streamed=True),
+        name="eleven-text",
+    ),
     *(path(f"v1/{word}/<str:voice>", views.RecordingView.as_view(), name="eleven-recording") for word in RECORDINGS),
     *(
         path(f"v1/{word}/<str:voice>/stream", views.RecordingView.as_view(streamed=True), name="eleven-recording")

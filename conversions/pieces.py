@@ -37,12 +37,14 @@ def piece_path(piece: "Piece", filename: str) -> str:
 
 
 class PieceQuerySet(models.QuerySet["Piece"]):
-    def add(self, conversion: "Conversion", path: Path, *, number: int, seconds: float, progress: float) -> "Piece":
+    def add(self, conversion: "Conversion", path: Path, *, number: int, progress: float, **measured: Any) -> "Piece":
         """Publish a WAV of 16 bits as the next piece of a running conversion. progress: of the whole, 0 to 1.
+
+        measured: `seconds`, and of a text `passage` and `spoken_seconds`.
 
         Raises Cancelled or LeaseLost, and leaves nothing, when the conversion is not ours any more.
         """
-        piece = self.model(conversion=conversion, number=number, seconds=seconds)
+        piece = self.model(conversion=conversion, number=number, **measured)
         with path.open("rb") as handle:
             piece.file.save(path.name, File(handle), save=False)
         try:
@@ -68,6 +70,8 @@ class Piece(models.Model):
     number = models.PositiveIntegerField(help_text="from 0")
     file = models.FileField(upload_to=piece_path)
     seconds = models.FloatField()
+    passage = models.PositiveIntegerField(null=True, help_text="of the text that is spoken, from 0")
+    spoken_seconds = models.FloatField(null=True, help_text="then silence follows")
 
     objects = PieceQuerySet.as_manager()
 
@@ -88,13 +92,13 @@ class Publisher:
         self.count, self.progress = 0, 0.0
         conversion.pieces.all().clear()  # an earlier attempt's
 
-    def add(self, samples: "NDArray[np.floating[Any]]", rate: int) -> None:
+    def add(self, samples: "NDArray[np.floating[Any]]", rate: int, **measured: Any) -> None:
         """samples: (N,) at `rate` Hz; nothing of none. Raises Cancelled or LeaseLost, see PieceQuerySet.add."""
         if not len(samples):
             return
         encode(samples, rate, self.path, "wav")
-        seconds = len(samples) / rate
-        Piece.objects.add(self.conversion, self.path, number=self.count, seconds=seconds, progress=self.progress)
+        measured["seconds"] = len(samples) / rate
+        Piece.objects.add(self.conversion, self.path, number=self.count, progress=self.progress, **measured)
         self.count += 1
 
 

@@ -40,12 +40,14 @@ def told(conversion: Conversion) -> RVCError:
 class Sounding:
     """The result of a conversion whose result is a WAV of 16 bits, while it is made.
 
-    `rate` is in Hz, known once the first block is there. Raises what `told` says where it ends ill.
+    `rate` is in Hz, known once the first block is there. `pieces` are those that were read so far, none where the
+    whole result was there already. Raises what `told` says where it ends ill.
     """
 
     def __init__(self, conversion: Conversion) -> None:
         self.conversion = conversion
         self.rate = 0
+        self.pieces: list[Piece] = []
         self._blocks = self._read()
         self._first = next(self._blocks, None)
 
@@ -66,14 +68,14 @@ class Sounding:
 
     def _files(self) -> "Iterator[FieldFile]":
         """The pieces, as they come; the result alone where there are none, or where it is there already."""
-        conversion, heard = self.conversion, False
+        conversion = self.conversion
         conversion.refresh_from_db()
         if conversion.state != State.DONE:
             for piece in pieces_of(conversion):
-                heard = True
+                self.pieces.append(piece)
                 yield piece.file
             conversion.refresh_from_db()
         if conversion.state != State.DONE:
             raise told(conversion)
-        if not heard:
+        if not self.pieces:
             yield conversion.result

@@ -77,6 +77,8 @@ class Performance:
         self.timings: dict[str, float] = {}
         self.warnings: list[str] = []
         self.facts: dict[str, Any] = {}
+        self.number = 0
+        self.heard: list[tuple[int, float, float]] = []  # passages, and the seconds of the result where each is spoken
 
     def run(self) -> dict[str, Any]:
         self.progress("speak", 0.0)
@@ -86,7 +88,7 @@ class Performance:
         self.pieces = Publisher(self.conversion, self.scratch)
         passages = self.wish.passages
         whole, done = sum(len(passage.text) for passage in passages), 0
-        for passage in passages:
+        for self.number, passage in enumerate(passages):
             self.share = (CONVERTED * done / whole, CONVERTED * len(passage.text) / whole)
             done += len(passage.text)
             self._perform(passage, last=passage is passages[-1])
@@ -110,7 +112,7 @@ class Performance:
         self.result.rate = converted.sample_rate
         for track, f0 in zip(self.tracks, (converted.f0, converted.target), strict=True):
             track.append((start, f0))
-        self._publish(followed(faded(converted.samples, self.result.rate), self.result.rate, silence))
+        self._publish(faded(converted.samples, self.result.rate), silence)
 
     def _spoken(self, passage: Passage) -> "Samples | None":
         """(N,) at the rate of the first passage; None where there was nothing to say after all."""
@@ -168,9 +170,15 @@ class Performance:
         if "usual_f0_hz" in converted.facts:
             self.options = replace(self.options, pitch_mode="shift", pitch_shift=converted.facts["pitch_shift"])
 
-    def _publish(self, samples: "Samples") -> None:
+    def _publish(self, spoken: "Samples", silence: float) -> None:
+        from tts.joining import followed
+
+        rate, begin = self.result.rate, self.result.length / self.result.rate
+        seconds = len(spoken) / rate
+        self.heard.append((self.number, round(begin, 4), round(begin + seconds, 4)))
+        samples = followed(spoken, rate, silence)
         self.pieces.progress = sum(self.share)
-        self.pieces.add(samples, self.result.rate)
+        self.pieces.add(samples, rate, passage=self.number, spoken_seconds=seconds)
         self.result.add(samples)
         if self.pieces.count == 1:
             self.first_heard = round(time.monotonic() - self.began, 3)
@@ -233,7 +241,11 @@ class Performance:
             "warnings": list(dict.fromkeys(self.warnings)),
             "seed": self.conversion.seed,
             "source": {"rate": self.source.rate, "channels": 1, "codec": "speech"},
-            "speech": {"engines": dict(self.spoke), "first_piece_seconds": self.first_heard},
+            "speech": {
+                "engines": dict(self.spoke),
+                "first_piece_seconds": self.first_heard,
+                "passages": self.heard,
+            },
             "versions": versions(),
         }
 

@@ -1,18 +1,18 @@
 """ElevenLabs' sound: texts and recordings in a voice of this server; and who asks."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import StreamingHttpResponse
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.elevenlabs import errors, shapes, wishes
+from clients.elevenlabs import errors, shapes, timestamps, wishes
 from clients.models import Submission
 from clients.sound import Form, as_it_is_made, whole_file
 from clients.views import ClientView
-from rvc.errors import RVCError
+from tts.wishes import USUAL_PAUSE
 from voiceproject.parsers import JSONParser
 
 
@@ -27,17 +27,21 @@ class SoundView(ElevenView):
     streamed = False
     """Whether the first sound leaves before the last is made."""
 
+    def made(self, submission: Submission, form: Form) -> StreamingHttpResponse:
+        return (as_it_is_made if self.streamed else whole_file)(submission, form)
+
     def answer(self, submission: Submission, form: Form) -> StreamingHttpResponse:
-        response = (as_it_is_made if self.streamed else whole_file)(submission, form)
+        response = self.made(submission, form)
         response["history-item-id"] = str(submission.conversion_id)
         return response
 
 
 class TextView(SoundView):
     parser_classes = (JSONParser,)
+    more: ClassVar[dict[str, Any]] = {}
 
     def post(self, request: Request, voice: str) -> StreamingHttpResponse:
-        form, wish = wishes.form_of(request), wishes.speech_wish(request, voice)
+        form, wish = wishes.form_of(request), wishes.speech_wish(request, voice, **self.more)
         return self.heard(lambda: self.answer(self.once(request, lambda: wishes.speak(wish, self.person)), form))
 
 
@@ -47,10 +51,13 @@ class RecordingView(SoundView):
         return self.heard(lambda: self.answer(self.once(request, lambda: wish.submit(self.person)), form))
 
 
-class TimestampsView(ElevenView):
-    def post(self, request: Request, voice: str) -> Response:
-        """Engines do not say when they said which character, and a guess would not be honest."""
-        raise RVCError("not_supported", "There are no timestamps here: ask for the sound alone.", field="timestamps")
+class TimestampsView(TextView):
+    """Each sentence is spoken by itself, so that it is known when it begins and ends."""
+
+    more: ClassVar[dict[str, Any]] = {"pause": USUAL_PAUSE}
+
+    def made(self, submission: Submission, form: Form) -> StreamingHttpResponse:
+        return (timestamps.as_it_is_made if self.streamed else timestamps.whole)(submission, form)
 
 
 class ModelsView(ElevenView):

@@ -73,8 +73,8 @@ class SpeechWish(NewSpeechSerializer):
     voice = NamedVoice()
 
 
-def speech_wish(request: Request, voice: str) -> SpeechWish:
-    """The checked wish of a text. Raises ValidationError."""
+def speech_wish(request: Request, voice: str, **more: Any) -> SpeechWish:
+    """The checked wish of a text. more: what stands in no field of theirs. Raises ValidationError."""
     if not isinstance(request.data, dict):
         raise ValidationError({"text": "The body must be an object."})
     said = {name: value for name, value in request.data.items() if value is not None}
@@ -85,7 +85,7 @@ def speech_wish(request: Request, voice: str) -> SpeechWish:
     wish |= {ours: said[theirs] for theirs, ours in (("language_code", "language"), ("seed", "seed")) if theirs in said}
     if (model := said.get("model_id")) in engines():
         wish["engines"] = [model]
-    serializer = SpeechWish(data={**wish, **keeping(request)}, context={"request": request})
+    serializer = SpeechWish(data={**wish, **more, **keeping(request)}, context={"request": request})
     serializer.is_valid(raise_exception=True)
     return serializer
 

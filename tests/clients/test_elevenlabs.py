@@ -1,10 +1,12 @@
 """ElevenLabs' own Python library, with nothing changed but its address and its key."""
 
+import base64
 import io
 import wave
 
 import elevenlabs
 import httpx
+import numpy as np
 import pytest
 import soundfile
 from elevenlabs.core.api_error import ApiError
@@ -59,6 +61,45 @@ def test_streamed_and_forms(client, site, voice, form, bytes_a_second):
         assert len(sound) / bytes_a_second == pytest.approx(made, abs=0.15)
     else:
         assert sound.startswith(b"OggS")
+
+
+TWO = "Hello there.\n\nAnd again, hello!"
+
+
+def spoken(alignment, text):
+    """Begin and end of these words of TWO."""
+    at = TWO.index(text)
+    ends = alignment.character_end_times_seconds[at + len(text) - 1]
+    return alignment.character_start_times_seconds[at], ends
+
+
+def assert_measured(alignment, sound):
+    """Both sentences are where they are heard: sound within them, silence between."""
+    assert "".join(alignment.characters) == TWO
+    samples = np.frombuffer(sound, "<i2").astype(float) / 32768
+    [(begin, middle), (again, end)] = [spoken(alignment, text) for text in ("Hello there.", "And again, hello!")]
+    assert (begin, again - middle) == (0, pytest.approx(0.7, abs=0.002)), "twice the pause, after a paragraph"
+    assert end == pytest.approx(len(samples) / 16000, abs=0.01)
+    gap = samples[round((middle + 0.02) * 16000) : round((again - 0.02) * 16000)]
+    assert np.abs(gap).max() < 0.001
+    for heard in (samples[: round(middle * 16000)], samples[round(again * 16000) :]):
+        assert np.abs(heard).max() > 0.05
+
+
+def test_timestamps(client, voice):
+    whole = client.text_to_speech.convert_with_timestamps(voice, text=f" {TWO}\n", output_format="pcm_16000")
+    assert isinstance(whole, elevenlabs.AudioWithTimestampsResponse)
+    assert whole.normalized_alignment == whole.alignment
+    assert_measured(whole.alignment, base64.b64decode(whole.audio_base_64))
+
+
+def test_timestamps_streamed(client, voice):
+    parts = list(client.text_to_speech.stream_with_timestamps(voice, text=TWO, output_format="pcm_16000"))
+    assert {type(part) for part in parts} == {elevenlabs.StreamingAudioChunkWithTimestampsResponse}
+    told = [part.alignment for part in parts if part.alignment is not None]
+    names = type(told[0]).model_fields
+    alignment = type(told[0])(**{name: [one for some in told for one in getattr(some, name)] for name in names})
+    assert_measured(alignment, b"".join(base64.b64decode(part.audio_base_64) for part in parts))
 
 
 def test_settings_become_options(client, site, voice):
@@ -209,7 +250,4 @@ def test_mistakes(client, client_of, site, voice):
         with pytest.raises(ApiError) as caught:
             b"".join(ask())
         assert said(caught.value) == wanted
-    with pytest.raises(ApiError) as caught:
-        client.text_to_speech.convert_with_timestamps(voice, text=HELLO)
-    assert said(caught.value) == (400, "not_supported")
     assert site.jobs() == before
