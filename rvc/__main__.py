@@ -5,6 +5,7 @@ python -m rvc info voice.pth
 """
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -24,7 +25,7 @@ DIED = ("bad_container", "The file could not be read; it may be damaged.")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code: 0, 1 after a sentence on stderr, 130 when interrupted."""
+    """Run one command; the exit code: 0, 1 after a sentence on stderr, 2 for wrong arguments, 130 when interrupted."""
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
@@ -48,8 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--index", type=Path, help="the voice's .index")
     convert.add_argument("--assets", type=Path, default=ASSETS, help="folder of pretrained files (default: var/assets)")
     convert.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
-    convert.add_argument("--threads", type=int, default=0, help="processor threads (default: all)")
-    convert.add_argument("--max-seconds", type=float, default=6 * 3600, help="longest recording taken (default: 6 h)")
+    convert.add_argument("--threads", type=_count, default=0, help="processor threads (default: all)")
+    convert.add_argument(
+        "--max-seconds", type=_seconds, default=6 * 3600, help="longest recording taken (default: 6 h)"
+    )
     convert.add_argument("--usual-f0", type=float, default=0.0, metavar="HZ", help=USUAL_F0)
     add_options(convert, {**SHORT_NAMES, "output_rate": "--rate"})
     convert.set_defaults(run=_convert)
@@ -61,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure this machine: seconds of work per second of audio")
     bench.add_argument("--assets", type=Path, default=ASSETS)
     bench.add_argument("--seconds", type=int, nargs="+", default=[10, 60, 300], help="lengths of the test recordings")
-    bench.add_argument("--threads", type=int, default=0)
+    bench.add_argument("--threads", type=_count, default=0)
     bench.add_argument("--device", default="auto")
     bench.add_argument("--precision", choices=CHOICES["precision"], default="exact")
     bench.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -71,11 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _convert(args: argparse.Namespace) -> None:
     options = _options(args)
-    for path in (args.source, args.voice, args.index):
-        if path is not None and not path.is_file():
-            raise RVCError("not_found", f"There is no file {path}.")
-    if not os.access(args.target.parent, os.W_OK):
-        raise RVCError("not_found", f"Nothing can be written to the folder {args.target.parent}.")
+    _check_files(args)
     from rvc.codec import DecodeLimits, decode, encode  # noqa: PLC0415 - torch is loaded only to convert
 
     with tempfile.TemporaryDirectory() as name:
@@ -100,6 +99,37 @@ def _convert(args: argparse.Namespace) -> None:
         rate = encode(result.samples, result.sample_rate, args.target, options.output_format)
         bar.end()
     _report(args.target, result, rate, options.seed)
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    """Find out now what would fail, or destroy a file, after minutes of work."""
+    for path in (args.source, args.voice, args.index):
+        if path is not None and not path.is_file():
+            raise RVCError("not_found", f"There is no file {path}.")
+        if path is not None and args.target.exists() and path.samefile(args.target):
+            raise RVCError("bad_option", f"The result would replace {path}: give it another name.")
+    if args.target.is_dir():
+        raise RVCError("bad_option", f"{args.target} is a folder: give the result a name in it.")
+    if not os.access(args.target.parent, os.W_OK):
+        raise RVCError("not_found", f"Nothing can be written to the folder {args.target.parent}.")
+
+
+def _count(text: str) -> int:
+    """A whole number, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """A length of time."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _read(kind: str, source: Path, target: Path, **more: Any) -> dict[str, Any]:

@@ -74,7 +74,8 @@ class FFmpegSource:
         filled: int = frame.samples
         if not self.codec.startswith("mov") or not frame.duration:
             return filled
-        return min(filled, max(1, round(frame.duration * frame.time_base * self.rate)))
+        recorded: int = round(frame.duration * frame.time_base * self.rate)
+        return min(filled, max(1, recorded))
 
     def _decoded(self) -> Iterator[Any]:
         broken = 0

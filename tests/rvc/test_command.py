@@ -70,6 +70,25 @@ def test_a_failure_is_one_sentence(arguments: list[str], code: str, capsys: pyte
     assert capsys.readouterr().err.strip().endswith(f"[{code}]")
 
 
+@pytest.mark.parametrize(
+    "flags", [["--threads", "-3"], ["--max-seconds", "nan"], ["--max-seconds", "0"], ["--f0", "x"]]
+)
+def test_arguments_that_mean_nothing_are_refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["convert", __file__, __file__, "out.wav", *flags])
+    assert f"argument {flags[0]}" in capsys.readouterr().err
+
+
+def test_a_result_replaces_no_recording_and_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording, voice = tmp_path / "same.wav", str(golden("tiny_v2_40k_f0.pth"))
+    recording.write_bytes((STARTER / "sample.wav").read_bytes())
+    (tmp_path / "folder.wav").mkdir()
+    for target, said in (("same.wav", "give it another name"), ("folder.wav", "is a folder")):
+        assert main(["convert", str(recording), voice, str(tmp_path / target)]) == 1
+        assert said in capsys.readouterr().err
+    assert recording.read_bytes() == (STARTER / "sample.wav").read_bytes()
+
+
 def test_an_unknown_ending_is_answered_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     voice = str(golden("tiny_v2_40k_f0.pth"))
     assert main(["convert", str(STARTER / "sample.wav"), voice, str(tmp_path / "out.xyz")]) == 1
