@@ -119,6 +119,31 @@ class TestUpload:
         assert send(api, voice).status_code == 202
 
 
+WRITERS = {
+    "batches": ("/api/batches/", "recording"),
+    "files of a batch": ("/api/batches/{batch}/files/", "recording"),
+    "uploads": ("/api/uploads/", "file"),
+    "once more": ("/api/conversions/{conversion}/again/", ""),
+    "speech to speech": ("/v1/speech-to-speech/{voice}", "audio"),
+}
+"""What else keeps files of people: its address, and the field of the file."""
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_whoever_keeps_a_file_says_that_there_is_no_room(name, disk, api, make_voice, alice):
+    files, client = disk("files"), api(alice)
+    voice, (address, field) = make_voice(alice), WRITERS[name]
+    sent = send(api, voice).json()["id"]
+    batch = client.post("/api/batches/", {"voice": str(voice.pk)}).json()["id"]
+    before = files.files(), Conversion.objects.count()
+    files.fill(8)
+    wish = {"voice": str(voice.pk)} if name == "batches" else {}
+    wish |= {field: base.upload(SOUND)} if field else {}
+    answer = client.post(address.format(voice=voice.pk, batch=batch, conversion=sent), wish)
+    assert (answer.status_code, "storage_full" in answer.content.decode()) == (507, True)
+    assert (files.files(), Conversion.objects.count()) == before
+
+
 class TestStorage:
     @pytest.mark.parametrize("left", [0, 8, 60])
     def test_no_half_recording_is_kept(self, left, disk, api, make_voice, alice):
