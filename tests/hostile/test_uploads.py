@@ -4,13 +4,17 @@ After each line: the same web and worker processes and no other, no payload that
 no stored file, no row, no job, the same quota, no fault in the log, and the reference job gives the same bytes.
 """
 
+import http.client
 import io
+import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from django.conf import settings
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from models_app.bundled import FOLDER
 from models_app.tasks import converter
@@ -112,3 +116,27 @@ def test_the_same_processes_take_a_good_voice(site, voice_file):
     now = site.standing()
     assert (now["processes"], now["faults"]) == (before["processes"], before["faults"])
     assert now != before
+
+
+def test_h70_lengths_that_are_not_so(site):
+    """None at all, one that ends in the middle, and one that nobody would wait for: nothing of it stays."""
+    whole = encode_multipart(BOUNDARY, {"recording": base.upload(base.tone(2.0))})
+    blocks = [whole[start : start + 4096] for start in range(0, len(whole), 4096)]
+    before = site.standing()
+    for headers, body, wanted in (
+        ({"Transfer-Encoding": "chunked"}, blocks, (400, "bad_request")),
+        ({"Content-Length": str(len(whole) // 2)}, whole[: len(whole) // 2], (400, "bad_request")),
+        ({"Content-Length": str(1 << 40)}, None, (413, "too_large")),
+    ):
+        assert sent_as(site, headers, body) == wanted
+    assert site.standing_like(before) == before
+
+
+def sent_as(site, headers, body):
+    """Status and code of the answer to a conversion whose head says of its length what it likes."""
+    headers |= {"Content-Type": MULTIPART_CONTENT, "Authorization": f"Token {site.token}"}
+    connection = http.client.HTTPConnection(site.address.removeprefix("http://"), timeout=60)
+    with closing(connection):
+        connection.request("POST", "/api/conversions/", body, headers, encode_chunked=isinstance(body, list))
+        answer = connection.getresponse()
+        return answer.status, json.load(answer)["error"]["code"]
