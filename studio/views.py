@@ -19,7 +19,7 @@ from models_app.models import FavouriteVoice, VoiceModel
 from rvc.errors import RVCError
 from studio import presets
 from studio.forms import StudioForm, Way, way_of
-from studio.voices import offer, picked, tags_to_choose, wish_from
+from studio.voices import offer, picked, recently_used, tags_to_choose, wish_from
 from tts.forms import most_characters, notes, offline_labels
 from tts.wishes import LETTERS_A_SECOND
 from voiceproject.errors import headers_of, status_of
@@ -131,11 +131,14 @@ def _initial(request: PersonRequest, again: Conversion | None) -> dict[str, Any]
         changed = {name: request.GET[name] for name in OPTION_NAMES if name in request.GET}
         return way | {"voice": again.voice_id} | asdict(again.options) | changed | _spoken(again)
     visible = VoiceModel.objects.visible_to(request.user)
-    own = Conversion.objects.visible_to(request.user)
-    last = own.filter(voice__in=visible).values_list("voice_id", flat=True).first()
-    wanted = request.GET.get("voice") or last
-    voice = picked(visible, str(wanted)) or visible.ready().first()
+    voice = picked(visible, request.GET.get("voice", "")) or _last_used(request) or visible.ready().first()
     return way | ({"voice": voice.pk, **voice.recommended, **begins_with(request.user)} if voice else {})
+
+
+def _last_used(request: PersonRequest) -> VoiceModel | None:
+    recent = recently_used(request.user)
+    there = VoiceModel.objects.visible_to(request.user).in_bulk(recent)
+    return next((there[pk] for pk in recent if pk in there), None)
 
 
 def _spoken(again: Conversion) -> dict[str, Any]:

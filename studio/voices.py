@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, Count, IntegerField, Value, When
 from django.db.models.functions import Lower
 from django.http import QueryDict
 
@@ -21,9 +21,6 @@ LOOKED_BACK = 200
 """So many of the last conversions say which voices are in use."""
 LONGEST_SEARCH = 100
 ONLY = ("favourites", "mine", "shared")
-
-CHOSEN, RECENT, STARRED, OTHERS, LACKING = -1, 0, LOOKED_BACK, LOOKED_BACK + 1, LOOKED_BACK + 2
-"""Places in the order; the recent ones take theirs one after the other."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +48,27 @@ def offer(user: "User", wish: Wish, chosen: str) -> Offer:
     """The chosen voice, then those used lately, those with a star, and the others by name, lacking ones last."""
     visible = VoiceModel.objects.visible_to(user)
     found = find(user, wish)
-    voice, missing = picked(visible, chosen), missing_encoders(visible)
-    place = _place(user, voice, missing)
-    voices = found.annotate(starred=FavouriteVoice.objects.of(user), place=place)
-    shown: list[Any] = list(voices.order_by("place", Lower("name"), "id").prefetch_related("tags")[:SHOWN])
-    fitting, total = len(shown), found.count()
-    if voice and voice not in shown:
-        kept = visible.annotate(starred=FavouriteVoice.objects.of(user)).prefetch_related("tags")
-        shown = [kept.get(pk=voice.pk), *shown]
+    voice, counts = picked(visible, chosen), encoders_of(visible)
+    missing = [name for name in counts if not encoder_installed(name)]
+    order = _likeliest(user, found, voice, missing)
+    fitting, total = len(order), sum(counts.values()) if wish == Wish() else found.count()
+    if voice and voice.pk not in order:
+        order = [voice.pk, *order]
+    starred = visible.annotate(starred=FavouriteVoice.objects.of(user)).prefetch_related("tags").in_bulk(order)
+    shown: list[Any] = [starred[pk] for pk in order if pk in starred]
     return Offer(wish, str(voice.pk) if voice else "", shown, total - fitting, fitting, missing)
 
 
-def _place(user: "User", voice: VoiceModel | None, missing: list[str]) -> Case:
-    recent = [When(pk=pk, then=Value(RECENT + place)) for place, pk in enumerate(recently_used(user))]
-    first = [When(pk=voice.pk, then=Value(CHOSEN))] if voice else []
-    lacking: Any = When(encoder__in=missing, then=Value(LACKING))
-    starred: Any = When(FavouriteVoice.objects.of(user), then=Value(STARRED))
-    return Case(*first, *recent, starred, lacking, default=Value(OTHERS), output_field=IntegerField())
+def _likeliest(user: "User", found: Any, voice: VoiceModel | None, missing: list[str]) -> list[UUID]:
+    """The ids of those to be shown, in their order. Of many thousands only these are fetched whole."""
+    near = [*([voice.pk] if voice else []), *recently_used(user)]
+    by_name = (Lower("name"), "id")
+    lacking = Case(When(encoder__in=missing, then=Value(1)), default=Value(0), output_field=IntegerField())
+    ids = found.order_by().values_list("pk", flat=True)
+    fitting = set(ids.filter(pk__in=near))
+    starred = ids.filter(stars__owner=user).order_by(*by_name)[:SHOWN]
+    others = ids.order_by(*([lacking] if missing else []), *by_name)[: 2 * SHOWN + 1]
+    return list(dict.fromkeys([*(pk for pk in near if pk in fitting), *starred, *others]))[:SHOWN]
 
 
 def recently_used(user: "User") -> list[UUID]:
@@ -88,7 +89,6 @@ def picked(voices: VoiceQuerySet, key: str) -> VoiceModel | None:
         return None
 
 
-def missing_encoders(voices: VoiceQuerySet) -> list[str]:
-    """The content encoders that some of these voices need and this machine lacks."""
-    names = voices.order_by("encoder").values_list("encoder", flat=True).distinct()
-    return [name for name in names if not encoder_installed(name)]
+def encoders_of(voices: VoiceQuerySet) -> dict[str, int]:
+    """The content encoders that these voices need, and how many need each."""
+    return dict(voices.order_by("encoder").values_list("encoder").annotate(Count("pk")))

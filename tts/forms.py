@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +29,28 @@ PLAIN = 40
 """So many speakers of one engine stay in its own order; more are put in order of their language."""
 
 
+class LongSelect(forms.Select):
+    """The same list as ever, without a template for each of its hundreds of lines."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = set(self.format_value(value))
+        lines = format_html_join("", "{}", ((_group(words, some, chosen),) for words, some in self._groups()))
+        named = flatatt(self.build_attrs(self.attrs, attrs))
+        return format_html('<select name="{}"{}>{}</select>', name, named, lines)
+
+    def _groups(self) -> Iterable[tuple[str, list[tuple[str, str]]]]:
+        for value, words in self.choices:
+            yield (str(value), words) if isinstance(words, list) else ("", [(str(value), str(words))])
+
+
+def _group(name: str, some: list[tuple[str, str]], chosen: set[str]) -> SafeString:
+    selected = {True: mark_safe(" selected"), False: ""}
+    lines = format_html_join(
+        "", '<option value="{}"{}>{}</option>', ((value, selected[value in chosen], words) for value, words in some)
+    )
+    return format_html('<optgroup label="{}">{}</optgroup>', name, lines) if name else lines
+
+
 class SpeechForm(ConversionForm):
     recording = None  # type: ignore[assignment]
     undecided: ClassVar = {"pitch_mode": _("Automatic where the voice's usual pitch is known")}
@@ -38,8 +63,8 @@ class SpeechForm(ConversionForm):
         help_text=_("Plain text, Markdown or EPUB, instead of the text: its chapters become one batch."),
         widget=forms.FileInput(attrs={"accept": ".txt,.md,.epub"}),
     )
-    language = forms.ChoiceField(label=_("Language of the text"), required=False)
-    who = forms.ChoiceField(label=_("Who speaks"), required=False)
+    language = forms.ChoiceField(label=_("Language of the text"), required=False, widget=LongSelect)
+    who = forms.ChoiceField(label=_("Who speaks"), required=False, widget=LongSelect)
     rate = forms.FloatField(
         label=_("Pace"),
         required=False,

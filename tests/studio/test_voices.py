@@ -72,7 +72,7 @@ def test_of_many_some_are_shown_and_the_others_counted(page, alice, voice, conve
     assert f"{101 - voices.SHOWN} more voices fit" in shown.content.decode()
 
 
-@pytest.mark.parametrize(("address", "most"), [("/", 24), ("/studio/voices/?find=o", 10)])
+@pytest.mark.parametrize(("address", "most"), [("/", 26), ("/studio/voices/?find=o", 11)])
 def test_more_voices_cost_no_more_queries(page, alice, voice, conversion, address, most):
     def asked():
         page.get(address)  # content types and the like are asked for once

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -42,10 +43,17 @@ def kept(name: str, ask: Callable[[], Listing], *, seconds: float | None = None)
 
 def _read(path: Path) -> tuple[Listing | None, float]:
     try:
-        found: Listing = json.loads(path.read_text(encoding="utf-8"))
-        return found, time.time() - path.stat().st_mtime
+        state = path.stat()
+        return list(_parsed(path, state.st_mtime_ns, state.st_ino)), time.time() - state.st_mtime
     except (OSError, ValueError):
         return None, 0.0
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, written: int, inode: int) -> Listing:
+    """What stands in one writing of a file: a page asks for the same thousands of names again and again."""
+    found: Listing = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _write(path: Path, found: Listing) -> None:
