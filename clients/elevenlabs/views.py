@@ -46,6 +46,8 @@ class TextView(SoundView):
 
 
 class RecordingView(SoundView):
+    parser_classes = (MultiPartParser,)
+
     def post(self, request: Request, voice: str) -> StreamingHttpResponse:
         form, wish = wishes.form_of(request), wishes.recording_wish(request, voice)
         return self.heard(lambda: self.answer(self.once(request, lambda: wish.submit(self.person)), form))

@@ -69,6 +69,13 @@ def _only(said: Any, known: set[str]) -> None:
             raise ValidationError({str(name)[:60]: "This field is not known here."})
 
 
+def _texts(said: Any, names: set[str]) -> None:
+    """A file may be sent under any name, and JSON of any kind."""
+    for name in names & set(said):
+        if not isinstance(said[name], str):
+            raise ValidationError({name: "This must be a text."})
+
+
 class SpeechWish(NewSpeechSerializer):
     voice = NamedVoice()
 
@@ -81,6 +88,7 @@ def speech_wish(request: Request, voice: str, **more: Any) -> SpeechWish:
     for name in REFUSED & {name for name, value in said.items() if value}:
         raise ValidationError({name: "This cannot be had here: leave it out."})
     _only(said, SAID | WITHOUT_EFFECT | REFUSED)
+    _texts(said, {"model_id"})
     wish = {"voice": voice, "text": said.get("text", ""), **settings_of(said.get("voice_settings", {}))}
     wish |= {ours: said[theirs] for theirs, ours in (("language_code", "language"), ("seed", "seed")) if theirs in said}
     if (model := said.get("model_id")) in engines():
@@ -112,6 +120,7 @@ def recording_wish(request: Request, voice: str) -> RecordingWish:
     found = voice_named(request, voice)
     said: Any = request.data
     _only(said, SENT)
+    _texts(said, SENT - {"audio"})
     if said.get("remove_background_noise", "false").lower() == "true":
         raise RVCError("not_supported", "Noise is not taken out here: send a recording without.", field="audio")
     wish: dict[str, Any] = {"voice": str(found.pk), **_sent_settings(said), **keeping(request)}
