@@ -14,10 +14,10 @@ SOUNDS = ';:,.!? "()AIOQWYabdefhijklmnoprstuvwxzæçðøŋɐɑɒɔəɛɜɡɪɫɹ
 
 
 def write_kokoro(
-    folder: Path, *, tokens: str = "input_ids", voices: tuple[str, ...] = ("af_heart", "bm_george")
+    folder: Path, *, tokens: str = "input_ids", voices: tuple[str, ...] = VOICES, loud: float = 0.3
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model_quantized.onnx").write_bytes(_graph(tokens))
+    (folder / "model_quantized.onnx").write_bytes(_graph(tokens, loud))
     vocabulary = {sound: place + 1 for place, sound in enumerate(SOUNDS)}
     (folder / "config.json").write_text(json.dumps({"n_token": 178, "vocab": vocabulary}))
     for name in voices:
@@ -29,10 +29,10 @@ def styles(name: str) -> np.ndarray:
     return (0.05 * chance.standard_normal((510, STYLE))).astype("<f4")
 
 
-def _graph(tokens: str) -> bytes:
+def _graph(tokens: str, loud: float) -> bytes:
     """Each sound is HOP / speed samples of its own, the more of a tone the more its row of the style has."""
     build = Builder()
-    table = build.constant(0.3 * np.random.default_rng(9).standard_normal((178, HOP)), np.float32)
+    table = build.constant(loud * np.random.default_rng(9).standard_normal((178, HOP)), np.float32)
     flat = build.op("Reshape", build.op("Gather", table, tokens), build.constant([-1]))
     count = build.op("Div", build.op("Cast", build.op("Size", flat), to=FLOAT), build.op("Squeeze", "speed"))
     steps = build.op("Range", build.constant(0.0, np.float32), count, build.constant(1.0, np.float32))

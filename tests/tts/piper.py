@@ -13,11 +13,13 @@ RATE, HOP, WIDTH = 16000, 400, 8
 SOUNDS = " !',-.:;?abdefhijklmnoprstuvwxzæçðøŋɐɑɒɔəɚɛɜɡɪɫɹɾʃʊʌʒʔʲˈˌːθᵻ̃"
 
 
-def write_voice(folder: Path, name: str = "en_US-tiny-low", *, speakers: int = 1, **changes: Any) -> Path:
-    """NAME.onnx and NAME.onnx.json; `changes` go into the config."""
+def write_voice(
+    folder: Path, name: str = "en_US-tiny-low", *, speakers: int = 1, loud: float = 0.5, **changes: Any
+) -> Path:
+    """NAME.onnx and NAME.onnx.json; `changes` go into the config. Without noise and `loud` it is silent."""
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / f"{name}.onnx"
-    model.write_bytes(_graph(speakers))
+    model.write_bytes(_graph(speakers, loud))
     model.with_name(model.name + ".json").write_text(json.dumps(config(speakers=speakers, **changes)))
     return model
 
@@ -40,12 +42,12 @@ def config(*, speakers: int = 1, **changes: Any) -> dict[str, Any]:
     }
 
 
-def _graph(speakers: int) -> bytes:
+def _graph(speakers: int, loud: float) -> bytes:
     """Each sound is HOP samples of its own, stretched by the length scale, with some noise by the noise scale."""
     chance = np.random.default_rng(7)
     build = Builder()
     table = build.constant(0.2 * chance.standard_normal((256, WIDTH)), np.float32)
-    spread = build.constant(0.5 * chance.standard_normal((WIDTH, HOP)), np.float32)
+    spread = build.constant(loud * chance.standard_normal((WIDTH, HOP)), np.float32)
     known = build.op("Gather", table, "input")  # (1, T, WIDTH)
     if speakers > 1:
         known = build.op("Add", known, build.op("Gather", build.constant(np.eye(speakers, WIDTH), np.float32), "sid"))

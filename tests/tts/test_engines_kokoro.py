@@ -86,6 +86,13 @@ def test_texts_that_cannot_be_said(folder, work, text, code):
     assert refused(Utterance(text), work) == code
 
 
+def test_a_voice_that_is_silent(folder, work):
+    write_kokoro(folder, loud=0.0)
+    for name in ("af_heart", "bm_george"):
+        (folder / f"{name}.bin").write_bytes(bytes(styles(name).nbytes))
+    assert refused(HELLO, work) == "speech_empty"
+
+
 def test_sounds_become_the_signs_of_the_network():
     known = {sound: place for place, sound in enumerate("OAçc̃a")}
     assert tokens("oʊeɪ", {"language": "en-us", "ids": known}) == [known["O"], known["A"]]

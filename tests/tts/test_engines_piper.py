@@ -104,6 +104,11 @@ def test_texts_that_cannot_be_said(say, text, code):
     assert refused(say, text) == code
 
 
+def test_a_voice_that_is_silent(folder, tmp_path):
+    write_voice(folder, loud=0.0, inference={"noise_scale": 0, "length_scale": 1, "noise_w": 0})
+    assert refused(engine("piper").speak, Utterance("Hello there."), tmp_path) == "speech_empty"
+
+
 def test_a_language_it_has_no_voice_for(say):
     assert refused(say, "Hallo", language="de") == "unknown_language"
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tts.engines import pyttsx3
+from tts.engines import pyttsx3, sound
 from tts.engines.base import SpeechError, Utterance
 from tts.engines.registry import engine, engines, speak_with
 from tts.engines.sound import read_wav
@@ -85,6 +85,12 @@ def test_languages_nobody_speaks_are_refused(say):
 @pytest.mark.parametrize("text", ["", "   ", "...", "\u200b", "\x00\x01", "—–-", "\ud800"])
 def test_a_text_that_says_nothing(say, text):
     assert refused(say, text) == "text_says_nothing"
+
+
+def test_what_cannot_be_heard_is_an_error(say, monkeypatch):
+    """It has no voice that is silent: with a threshold that nothing reaches all of them are."""
+    monkeypatch.setattr(sound, "QUIETEST", 2.0)
+    assert refused(say, "Hello there.") == "speech_empty"
 
 
 def test_a_text_without_end(say):
