@@ -22,7 +22,7 @@ from models_app.indexes import remove_index
 from models_app.models import Visibility, VoiceCheck, VoiceEvent, VoiceModel, encoder_installed
 from models_app.staff_forms import AddVoiceForm, StaffVoiceForm
 from rvc.errors import VoiceFileError
-from voiceproject.desk import Act, Desk, link_to_owner, note, player
+from voiceproject.desk import Act, Desk, SaidFilter, link_to_owner, note, player
 
 FACTS = (
     "id", "slug", "heard", "state", "state_message", "version", "f0", "sample_rate", "speakers", "encoder", "needs",
@@ -59,7 +59,8 @@ class VoiceAdmin(Desk):
         "name", "owner_link", "heard", "visibility", "state", "encoder", "installed", "has_index", "use_count", "size",
     )  # fmt: skip
     list_filter = (
-        "visibility", "state", MissingFilter, "created_at", "version", "f0", "encoder", "sample_rate", "language",
+        "visibility", "state", MissingFilter, "created_at", "version", "f0", "encoder", "sample_rate",
+        ("language", SaidFilter),
     )  # fmt: skip
     search_fields = ("name", "slug", "description", "tags__name", "owner__username", "id", "checkpoint_sha256")
     list_select_related = ("owner",)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from conversions.admin import ConversionAdmin, cancelled, queued_again
 from conversions.models import Conversion
 from tts.models import Speech
-from voiceproject.desk import Act, Desk, acted, link
+from voiceproject.desk import Act, Desk, SaidFilter, acted, link
 
 
 @admin.register(Speech)
@@ -20,7 +20,7 @@ class SpeechAdmin(Desk):
 
     list_display = ("created_at", "owner", "voice", "beginning", "engine", "state", "worked", "heard")
     list_display_links = ("created_at",)
-    list_filter = ("conversion__state", "engine", "language", "conversion__created_at")
+    list_filter = ("conversion__state", ("engine", SaidFilter), ("language", SaidFilter), "conversion__created_at")
     search_fields = ("text", "conversion__id", "conversion__owner__username", "conversion__voice_name")
     list_select_related = ("conversion__owner", "conversion__voice")
     actions = ("cancel", "retry", "export_csv")

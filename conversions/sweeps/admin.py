@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from conversions.sweeps.models import Sweep
 from jobs.admin import story
-from voiceproject.desk import Act, Desk, acted
+from voiceproject.desk import Act, CodeFilter, Desk, acted
 
 
 @admin.register(Sweep)
@@ -19,7 +19,7 @@ class SweepAdmin(Desk):
     """Staff see how comparisons go, and stop them."""
 
     list_display = ("created_at", "owner", "its_conversion", "state", "percent", "error_code")
-    list_filter = ("state", "error_code", "created_at")
+    list_filter = ("state", CodeFilter, "created_at")
     search_fields = ("id", "owner__username", "conversion__id")
     list_select_related = ("owner", "conversion")
     actions = ("cancel", "export_csv")

@@ -66,6 +66,13 @@ class CodeFilter(admin.SimpleListFilter):
         return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
+class SaidFilter(admin.AllValuesFieldListFilter):
+    """By the values that a column has. Django's own has a link without words for rows where it is empty."""
+
+    def choices(self, changelist: Any) -> Any:
+        return (choice for choice in super().choices(changelist) if str(choice["display"]).strip())
+
+
 class Desk(KnownRows, admin.ModelAdmin):  # type: ignore[type-arg]
     """A list that is one page of rows, one count, and what the filters ask; and its rows as CSV.
 
