@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +44,7 @@ class LongSelect(forms.Select):
 
 
 def _group(name: str, some: list[tuple[str, str]], chosen: set[str]) -> SafeString:
-    selected = {True: mark_safe(" selected"), False: ""}
+    selected = {True: flatatt({"selected": True}), False: ""}
     lines = format_html_join(
         "", '<option value="{}"{}>{}</option>', ((value, selected[value in chosen], words) for value, words in some)
     )
