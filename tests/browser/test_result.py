@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from django.core.files.base import ContentFile
 
-from conversions.models import Conversion
+from conversions.models import Conversion, Piece
 from tests import base
 from tests.browser.axe import serious
 from tests.browser.conftest import DESKTOP, PHONE
@@ -166,3 +167,42 @@ def test_nothing_jumps_while_it_is_watched(open_page, alice, voice):
         until(page, f"document.getElementById('announce').textContent.startsWith('{words}')")
     assert page.evaluate("window.shift") == 0
     assert page.evaluate("document.activeElement.id") == "cancel", "the focus stays"
+
+
+EARLY = "document.querySelector('#early audio')"
+LISTEN = """() => {
+  window.together = 0;
+  const playing = () => [...document.querySelectorAll("audio")].filter((audio) => !audio.paused).length;
+  document.addEventListener("playing", () => { window.together = Math.max(window.together, playing()); }, true);
+  document.addEventListener("play", (event) => {
+    if (event.target.closest("[data-track]")) window.begun = event.target.currentTime;
+  }, true);
+}"""
+
+
+def test_what_is_heard_early_goes_on_in_the_result(open_page, alice, voice, tmp_path):
+    """At the same place, and never both at once."""
+    from rvc.options import ConversionOptions
+
+    waiting = Conversion.objects.submit(alice, voice, base.upload(base.tone(40.0)), ConversionOptions())
+    job = Conversion.objects.claim(waiting.pk)
+    page = open_page(alice)
+    page.goto(waiting.get_absolute_url())
+    piece = tmp_path / "piece.wav"
+    piece.write_bytes(base.tone(30.0, rate=40000))
+    Piece.objects.add(job, piece, number=0, seconds=30.0, progress=0.7)
+    early = page.get_by_role("region", name="Listen while it is made")
+    early.get_by_role("button", name="Play").click()
+    until(page, f"{EARLY}.currentTime > 0.5")
+    page.evaluate(LISTEN)
+    job.result.save("result.wav", ContentFile(base.tone(40.0, rate=40000)), save=False)
+    assert job.finish(result=job.result.name, result_seconds=40.0, result_rate=40000)
+    until(page, f"document.querySelectorAll('[data-track]').length === 2 && !{AFTER}.paused")
+    assert early.is_hidden()
+    until(page, "window.begun !== undefined")
+    stopped = page.evaluate(f"{EARLY}.currentTime")
+    assert page.evaluate(f"{EARLY}.paused")
+    assert stopped > 0.5
+    assert page.evaluate("window.begun") == pytest.approx(stopped, abs=0.3)
+    until(page, f"{AFTER}.currentTime > {stopped + 0.2}")
+    assert page.evaluate("window.together") == 1

@@ -6,6 +6,7 @@ import pytest
 
 from conversions.models import Conversion
 from conversions.presets import Preset
+from conversions.tasks import convert as convert_now
 from models_app.models import FavouriteVoice
 from tests import base
 from tests.browser.conftest import PHONE
@@ -160,3 +161,42 @@ def test_all_of_it_works_without_scripts(open_page, alice, make_voice, recording
     conversion = convert(page)
     assert (conversion.voice.name, conversion.index_rate, conversion.pitch_shift) == ("Ada", 0.4, -3)
     assert conversion.source_name == "two seconds.wav"
+
+
+LOUDEST = """(async (address) => {
+  const sound = await (await fetch(address)).arrayBuffer();
+  const heard = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(sound);
+  const loudest = heard.getChannelData(0).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  return [heard.duration, loudest];
+})(document.querySelectorAll('[data-track] audio')[%d].src)"""
+
+
+def test_ten_seconds_are_heard_before_the_whole(open_page, alice, voice, tmp_path):
+    """The real worker makes them; what is compared are the very seconds of the recording."""
+    long = tmp_path / "long.wav"
+    long.write_bytes(base.tone(16.0))
+    page = open_page(alice)
+    page.locator("#id_recording").set_input_files(long)
+    page.get_by_role("spinbutton", name="from second").fill("4")
+    page.get_by_role("spinbutton", name="Pitch semitones").fill("2")
+    page.get_by_role("button", name="Try 10 seconds first").click()
+    page.wait_for_url("**/conversions/*-*/")
+    preview = Conversion.objects.get()
+    assert (preview.clip_start, preview.clip_seconds, preview.keep_days) == (4.0, 10.0, 1)
+    assert convert_now(str(preview.pk))
+    preview.refresh_from_db()
+    assert preview.state == "done", preview.error_message
+    page.locator(".track.drawn").nth(1).wait_for()
+    assert page.get_by_text("This is a preview: 10.0 s from second 4 on.").is_visible()
+    for track in (0, 1):
+        seconds, loudest = page.evaluate(LOUDEST % track)
+        assert seconds == pytest.approx(10.0, abs=0.05)
+        assert loudest > 0.01, "it can be heard"
+    page.get_by_role("button", name="Play").click()
+    until(page, "document.querySelectorAll('[data-track] audio')[1].currentTime > 0.2")
+    page.get_by_role("link", name="Convert all of it").click()
+    page.get_by_text("Keeping “long.wav”").wait_for()
+    assert page.get_by_role("spinbutton", name="Pitch semitones").input_value() == "2"
+    whole = convert(page)
+    assert (whole.clip_seconds, whole.pitch_shift, whole.seed) == (None, 2, Conversion.objects.get(pk=preview.pk).seed)
+    assert whole.source.read() == long.read_bytes()
