@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rvc import audio, scratch
+from rvc.chunks import Cutting, cut_points
 from rvc.scratch import Scratch, let_go
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what lies in memory")
@@ -40,7 +41,15 @@ def test_what_is_let_go_is_still_there(long_array: np.ndarray) -> None:
     assert long_array[0] == long_array[-1] == 0.5
 
 
-@pytest.mark.parametrize("work", [audio.peak, audio.limit_peak, lambda wave: audio.loudness_curve(wave, 16000)])
+@pytest.mark.parametrize(
+    "work",
+    [
+        audio.peak,
+        audio.limit_peak,
+        lambda wave: audio.loudness_curve(wave, 16000),
+        lambda wave: cut_points(wave, Cutting()),
+    ],
+)
 def test_signal_processing_keeps_no_pages(long_array: np.ndarray, work: object) -> None:
     let_go(long_array)
     before = resident_mib()
