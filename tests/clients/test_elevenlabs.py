@@ -102,6 +102,30 @@ def test_timestamps_streamed(client, voice):
     assert_measured(alignment, b"".join(base64.b64decode(part.audio_base_64) for part in parts))
 
 
+MEDIA = {"mp3": "MP3", "opus": "OGG", "wav": "WAV", "pcm": None, "ulaw": None, "alaw": None}
+RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
+EVERY = [
+    *("mp3_22050_32", "mp3_24000_48", *(f"mp3_44100_{kbps}" for kbps in (32, 64, 96, 128, 192))),
+    *(f"opus_48000_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+    *(f"{kind}_{rate}" for kind in ("pcm", "wav") for rate in RATES),
+    *("ulaw_8000", "alaw_8000"),
+]
+
+
+@pytest.mark.long  # one of each kind is above
+@pytest.mark.parametrize("form", EVERY)
+def test_every_form_that_is_listed(client, voice, form):
+    """A recording of half a second in each, at the rate that its name says."""
+    sound = b"".join(client.speech_to_speech.convert(voice, audio=base.tone(0.5), output_format=form, seed=1))
+    kind, rate, *_ = form.split("_")
+    if MEDIA[kind] is None:  # samples without a header: of two bytes, or of one
+        assert len(sound) / (2 if kind == "pcm" else 1) == pytest.approx(int(rate) / 2, abs=2)
+        return
+    found = soundfile.info(io.BytesIO(sound))
+    assert (found.format, found.samplerate) == (MEDIA[kind], int(rate))
+    assert found.duration == pytest.approx(0.5, abs=0.1)
+
+
 def test_settings_become_options(client, site, voice):
     settings = elevenlabs.VoiceSettings(stability=0.9, similarity_boost=0.1, style=0.4, speed=1.5)
     b"".join(client.text_to_speech.convert("starter-joe", text=HELLO, voice_settings=settings, seed=9, model_id="x"))
