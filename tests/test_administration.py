@@ -17,6 +17,7 @@ from conversions.models import Conversion
 from jobs.models import JobEvent, State
 from models_app.models import VoiceImport
 from tests import base
+from tts.models import Speech
 from voiceproject.desk.export import cell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folder")]
@@ -163,6 +164,15 @@ def test_rows_lead_to_each_other(desk, done, alice, voice):
         content = desk.get(page).content.decode().partition('id="content"')[2]
         for target in targets:
             assert f'href="/admin/{target}/' in content, (page, target)
+
+
+def test_a_text_goes_with_its_conversion_and_not_without(desk, done):
+    Conversion.objects.filter(pk=done.pk).update(kind="speech")
+    Speech.objects.create(conversion=done, text="Some words.", engines=["piper"])
+    assert desk.post(f"/admin/tts/speech/{done.pk}/delete/", {"post": "yes"}).status_code == 403
+    desk.post(f"{CONVERSIONS}{done.pk}/delete/", {"post": "yes"})
+    assert not Conversion.objects.exists()
+    assert not Speech.objects.exists()
 
 
 def test_many_rows_take_as_many_queries_as_few(desk, alice, voice):

@@ -34,7 +34,9 @@ class SpeechAdmin(Desk):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Speech | None = None) -> bool:
-        return False  # the conversion would be left without its text
+        """Not by itself: it goes with its conversion, whose page asks here, too, as those of batches and people do."""
+        own_pages = reverse("admin:tts_speech_changelist")
+        return not request.path.startswith(own_pages) and self._shown.has_delete_permission(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Speech | None = None) -> list[str]:
         columns = [field.name for field in Speech._meta.concrete_fields if field.name != "conversion"]
