@@ -54,7 +54,7 @@ def done(alice):
 
 
 def told(job):
-    tell(job, job.state)
+    tell([job], job.state)
     return Delivery.objects.order_by("created_at").last()
 
 
@@ -118,12 +118,12 @@ class TestMessages:
         assert not Delivery.objects.exists()
 
     def test_who_is_not_told(self, webhook, alice, bob, settings):
-        tell(Conversion.objects.create(owner=bob), "done")
+        tell([Conversion.objects.create(owner=bob)], "done")
         Webhook.objects.update(active=False)
-        tell(Conversion.objects.create(owner=alice), "done")
+        tell([Conversion.objects.create(owner=alice)], "done")
         Webhook.objects.update(active=True)
         settings.WEBHOOKS = False
-        tell(Conversion.objects.create(owner=alice), "done")
+        tell([Conversion.objects.create(owner=alice)], "done")
         assert not Delivery.objects.exists()
 
     def test_a_worker_of_the_queue_sends_it(self, webhook, site, alice):
