@@ -32,6 +32,7 @@ from models_app.models import VoiceModel
 from rvc.errors import RVCError
 from voiceproject.api import SOUND, STREAM, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
+from voiceproject.numbers import NumberField
 from voiceproject.once import Once
 from voiceproject.parsers import JSONParser
 
@@ -58,10 +59,10 @@ class NewConversionSerializer(StrictSerializer):
         required=False, help_text="Delete it ten minutes after the whole result was fetched."
     )
 
-    clip_start = serializers.FloatField(
+    clip_start = NumberField(
         required=False, min_value=0, help_text="Where a preview begins, in seconds of the recording."
     )
-    clip_seconds = serializers.FloatField(
+    clip_seconds = NumberField(
         required=False,
         min_value=clips.SHORTEST,
         max_value=clips.LONGEST,

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from conversions.forms import option_errors, within_range
 from rvc.options import CHOICES, FORMAT_LABELS, ConversionOptions, option_range, zero_words
+from voiceproject.numbers import NumberField
 
 
 def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
@@ -20,7 +21,7 @@ def option_field(name: str) -> "serializers.Field[Any, Any, Any, Any]":
     if name in CHOICES:
         labels = [(choice, FORMAT_LABELS.get(choice, choice)) for choice in CHOICES[name]]
         return serializers.ChoiceField(choices=labels, **shown)
-    kind = serializers.IntegerField if spec.type is int else serializers.FloatField
+    kind = serializers.IntegerField if spec.type is int else NumberField
     if zero := zero_words(name):
         shown["help_text"] += f" 0: {zero}."
     field = kind(validators=[within_range(name)], **shown)

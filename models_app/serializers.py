@@ -14,6 +14,7 @@ from models_app.upkeep_forms import groups_offered, people_named
 from rvc.errors import OptionError
 from rvc.voicefile.speakers import LONGEST_SPEAKER_NAME
 from voiceproject.api import StrictSerializer
+from voiceproject.numbers import NumberField
 
 WRITABLE = (
     "name", "description", "tags", "language", "visibility", "people", "groups", "licence", "origin", "quality",
@@ -246,9 +247,7 @@ class BlendSerializer(StrictSerializer):
     second = serializers.PrimaryKeyRelatedField(
         queryset=VoiceModel.objects.none(), pk_field=serializers.UUIDField(), help_text="Id of another."
     )
-    share = serializers.FloatField(
-        min_value=0.01, max_value=0.99, default=0.5, help_text="How much of the first, 0.01 to 0.99."
-    )
+    share = NumberField(min_value=0.01, max_value=0.99, default=0.5, help_text="How much of the first, 0.01 to 0.99.")
     name = serializers.CharField(max_length=120, required=False, help_text="Left out, both names.")
 
     def get_fields(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tts.models import WISHES, Speech, SpeechQuerySet
 from tts.wishes import PAUSES, RATES, VOLUMES, Wish
 from voiceproject.api import AnyAccept, NewestFirst
 from voiceproject.choosing import Chosen, Filters, One
+from voiceproject.numbers import NumberField
 from voiceproject.once import Once
 
 ANSWERS = {
@@ -63,13 +64,13 @@ class NewSpeechSerializer(NewConversionSerializer):
     engine_speaker = serializers.CharField(
         required=False, allow_blank=True, max_length=120, help_text="A speaker of the first engine, by its id."
     )
-    rate = serializers.FloatField(required=False, help_text=f"{RATES[0]:g} to {RATES[1]:g}; 1 is usual.")
-    pause = serializers.FloatField(
+    rate = NumberField(required=False, help_text=f"{RATES[0]:g} to {RATES[1]:g}; 1 is usual.")
+    pause = NumberField(
         required=False,
         allow_null=True,
         help_text=f"Seconds between sentences, {PAUSES[0]:g} to {PAUSES[1]:g}; left out, natural pauses.",
     )
-    volume = serializers.FloatField(required=False, help_text=f"{VOLUMES[0]:g} to {VOLUMES[1]:g}.")
+    volume = NumberField(required=False, help_text=f"{VOLUMES[0]:g} to {VOLUMES[1]:g}.")
     wait = serializers.IntegerField(
         required=False, min_value=0, help_text="Seconds to wait for the sound itself; then 202 as without."
     )

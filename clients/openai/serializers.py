@@ -8,6 +8,7 @@ from clients.voices import NamedVoice
 from conversions.models import Conversion
 from tts.api import NewSpeechSerializer, TextField
 from tts.engines.registry import engines
+from voiceproject.numbers import NumberField
 
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 NOT_OURS = ("model", "instructions", "response_format", "stream_format")
@@ -22,7 +23,7 @@ class SpeechSerializer(NewSpeechSerializer):
     voice = NamedVoice()
     instructions = serializers.CharField(required=False, allow_blank=True)
     response_format = serializers.ChoiceField(choices=FORMATS, default="mp3")
-    speed = serializers.FloatField(source="rate", required=False)
+    speed = NumberField(source="rate", required=False)
     stream_format = serializers.ChoiceField(choices=("audio", "sse"), default="audio")
 
     def get_fields(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from conversions.sweeps.models import Sweep, SweepCell, SweepQuerySet
 from conversions.sweeps.views import mine, serve_cell
 from voiceproject.api import SOUND, AnyAccept, NewestFirst, StrictSerializer
 from voiceproject.errors import Conflict
+from voiceproject.numbers import NumberField
 from voiceproject.once import Once
 from voiceproject.parsers import JSONParser
 
@@ -50,8 +51,8 @@ class NewSweepSerializer(StrictSerializer):
         help_text="Id of a finished conversion of yours: its recording, its voice, and all options that stay.",
     )
     axes = AxisSerializer(many=True, help_text=f"What is compared: at most {MOST_AXES}.")
-    start = serializers.FloatField(default=0.0, min_value=0, help_text="Of the clip, in seconds.")
-    seconds = serializers.FloatField(
+    start = NumberField(default=0.0, min_value=0, help_text="Of the clip, in seconds.")
+    seconds = NumberField(
         default=USUAL_SECONDS,
         min_value=SHORTEST_SECONDS,
         max_value=LONGEST_SECONDS,
