@@ -46,7 +46,7 @@ def test_it_works(open_page, alice, voice, songs, finish, size):
     second.fail("out_of_memory", "This machine has too little memory for it. Try a shorter recording.")
     finish(third)
     page.get_by_role("button", name="Try 1 again").wait_for()
-    assert page.locator("#announce").inner_text() == "All files have ended"
+    page.locator("#announce", has_text="All files have ended").wait_for(state="attached")
     assert page.evaluate(PROBLEMS) == []
     keep_picture(page, f"batch-ended-{size}")
     with page.expect_download() as download:
