@@ -143,6 +143,8 @@ class Conversion:
     def _f0(self, wave: FloatArray) -> FloatArray:
         """F0 of the padded recording, (frames,) Hz at 100 per second, moved; empty for voices without F0."""
         if not self.voice.header.f0:
+            if self.options.pitch_shift:
+                self.done.warnings.append("This voice does not follow pitch: the pitch shift has no effect.")
             return np.zeros(0)
         method = resolve_method(self.options.f0_method, self.converter.loader.assets)
         low, high = SHARES["prepare"], SHARES["f0"]

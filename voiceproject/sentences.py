@@ -51,6 +51,7 @@ SENTENCES = (
     _("The result was lowered to a peak of 0.99."),
     _("This processor has no bfloat16: the result is exact, and not faster."),
     _("This voice has no index: index rate and protect have no effect."),
+    _("This voice does not follow pitch: the pitch shift has no effect."),
     _("An ONNX voice computes in the precision it was exported with: fast changes nothing."),
     # options
     _("{name} must be a number."),

@@ -1,4 +1,4 @@
-"""Decoding child, FFmpeg through PyAV: mp4/m4a, matroska/webm, aac. Runs only inside `rvc.sandbox`."""
+"""Decoding child, FFmpeg through PyAV: mp4/m4a, matroska/webm, aac, unfinished wav. Runs only inside `rvc.sandbox`."""
 
 from collections.abc import Iterator
 from pathlib import Path

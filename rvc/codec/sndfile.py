@@ -1,4 +1,4 @@
-"""Decoding child, libsndfile: wav, aiff, flac, ogg (vorbis, opus, flac), mp3. Runs only inside `rvc.sandbox`."""
+"""Decoding child, libsndfile: wav, w64, aiff, caf, au, flac, ogg (vorbis, opus, flac), mp3. Only in `rvc.sandbox`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from rvc.codec.intake import BLOCK, inspect, store
 from rvc.codec.limits import DecodeLimits, damaged, not_audio
 from rvc.errors import AudioError
 
-FORMATS = frozenset({"WAV", "WAVEX", "RF64", "AIFF", "FLAC", "OGG", "MP3"})
+FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "FLAC", "OGG", "MP3"})
 UNKNOWN_LENGTH = 1 << 62
 """libsndfile's frame count for a stream whose header leaves the length open is close to 2**63."""
 
@@ -52,7 +52,8 @@ class SndfileSource:
         """Samples in order, (n, channels); a FLAC file that ends before its declared length is damaged."""
         buffer = np.empty((BLOCK, self.channels), np.float32)
         done = 0
-        while len(block := self._next(buffer)):
+        # Never asked for more than there is: what stands behind the last frame of a FLAC, as tags do, is no sound.
+        while len(block := self._next(buffer if self.frames is None else buffer[: self.frames - done])):
             done += len(block)
             yield block
         # A recorder that was cut off leaves a wrong length in WAV, never in FLAC, whose encoder writes it last.

@@ -106,7 +106,8 @@ def _numbers(value: Any, name: str, longest: int, *, high: int) -> tuple[int, ..
 def _dilations(value: Any, blocks: int) -> tuple[tuple[int, ...], ...]:
     if type(value) not in (list, tuple) or len(value) < blocks or len(value) > MAX_BLOCKS:
         raise bad_config("resblock_dilation_sizes must have one list for each resblock kernel")
-    return tuple(_numbers(row, "resblock_dilation_sizes", MAX_DILATIONS, high=64) for row in value)
+    rows = tuple(_numbers(row, "resblock_dilation_sizes", MAX_DILATIONS, high=64) for row in value)
+    return rows[:blocks]  # RVC pairs them with the kernels: what is left over is never used
 
 
 def _check_together(items: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Weight norm folded into plain weights: what is run, and what other formats hold. Numpy only."""
+"""Weight norm folded into plain weights, which is what is run and what other formats hold, and back. Numpy only."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -36,3 +36,15 @@ def folded(tensors: Mapping[str, Array], name: str) -> Array:
     norm = np.sqrt(np.square(v).sum(axis=tuple(range(1, v.ndim)), keepdims=True))
     weight: Array = (tensors[f"{name}_g"] * v / np.maximum(norm, np.finfo(np.float32).tiny)).astype(np.float32)
     return weight
+
+
+def unfolded(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """The tensors with a pair weight_g, weight_v where `shapes` asks for one and they hold a plain weight instead."""
+    pairs = dict(tensors)
+    for name, shape in shapes.items():
+        plain = name.removesuffix("_v")
+        if name.endswith(DIRECTION) and name not in pairs and plain in pairs and pairs[plain].shape == shape:
+            weight = pairs[name] = pairs.pop(plain)
+            squares = np.square(weight, dtype=np.float64).sum(axis=tuple(range(1, weight.ndim)), keepdims=True)
+            pairs[f"{plain}_g"] = np.sqrt(squares).astype(np.float32)
+    return pairs

@@ -196,6 +196,8 @@ def _version(found: Any, width: int) -> str:
 
 
 def _f0(found: Any) -> bool:
+    if type(found) is str and found in ("0", "1"):
+        return found == "1"  # as forms of some training programs hand it on
     if type(found) not in (int, bool) or found not in (0, 1):
         raise bad_config("f0 must be 0 or 1")
     return bool(found)

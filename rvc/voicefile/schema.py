@@ -65,7 +65,8 @@ def _coupling(geometry: Geometry, name: str, layers: int) -> Iterator[tuple[str,
 def wavenet_layers(names: Mapping[str, object]) -> int:
     """How many WaveNet layers a coupling of the flow has, counted from the names of its weights."""
     for count in range(MAX_WAVENET_LAYERS + 1):
-        if f"flow.flows.0.enc.in_layers.{count}.weight_v" not in names:
+        layer = f"flow.flows.0.enc.in_layers.{count}.weight"
+        if layer not in names and f"{layer}_v" not in names:
             return max(count, 1)
     raise VoiceFileError("bad_config", f"The voice's flow has more than {MAX_WAVENET_LAYERS} layers.")
 

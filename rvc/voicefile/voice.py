@@ -10,6 +10,7 @@ import numpy as np
 
 from rvc.errors import VoiceFileError
 from rvc.voicefile import safetensors
+from rvc.voicefile.folding import unfolded
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.onnx.reader import looks_like_onnx
 from rvc.voicefile.onnx.trial import read_graph
@@ -51,7 +52,7 @@ class VoiceFile:
 def read_voice(path: Path) -> VoiceFile:
     """Read a stranger's voice file, whatever it is called, and check every value in it.
 
-    Weight norm comes back spelled weight_g and weight_v, whichever spelling the file has.
+    Weight norm comes back spelled weight_g and weight_v, whichever spelling the file has, and where it is folded.
     Raises VoiceFileError with a code of the error table; messages name the tensors that are missing, surplus or of
     another shape.
     """
@@ -188,7 +189,8 @@ def _with_header(content: Mapping[str, Any], tensors: dict[str, Array]) -> Voice
         wavenet_layers=wavenet_layers(tensors),
         vocoder=header.vocoder,
     )
-    check_shapes(shapes, expected)
+    tensors = unfolded(tensors, expected)
+    check_shapes(_shapes(tensors), expected)
     return VoiceFile(header, tensors)
 
 

@@ -106,6 +106,9 @@ def test_channels_are_averaged(tmp_path, channels, subtype):
         ("a.opus", {"format": "OGG", "subtype": "OPUS"}),
         ("a.mp3", {}),
         ("a.rf64", {"format": "RF64"}),
+        ("a.w64", {"format": "W64"}),
+        ("a.caf", {"format": "CAF", "subtype": "ALAC_16"}),
+        ("a.au", {"format": "AU"}),
     ],
 )
 def test_what_libsndfile_reads(tmp_path, name, kind):
@@ -186,6 +189,28 @@ def test_a_wav_of_unknown_length_decodes_to_what_is_there(tmp_path):
         body[at : at + 4] = length.to_bytes(4, "little")
         source.write_bytes(body)
         assert decode(source, tmp_path).seconds == 1.0
+
+
+def test_a_wav_that_was_never_finished_decodes_to_what_is_there(tmp_path):
+    """A recorder that was cut off leaves both lengths at 0; an empty recording has nothing, or only tags, behind it."""
+    source = write(tmp_path / "in.wav", 16000, subtype="PCM_16")
+    expected = soundfile.read(source, dtype="float32")[0]
+    body = bytearray(source.read_bytes())
+    at = body.index(b"data") + 4
+    body[4:8] = body[at : at + 4] = bytes(4)
+    source.write_bytes(body)
+    assert probe(source).seconds == 1.0
+    np.testing.assert_array_equal(decode(source, tmp_path).samples, expected)
+    for behind in (b"", b"LIST" + (4000).to_bytes(4, "little") + b"INFO" + bytes(3996)):
+        source.write_bytes(body[: at + 4] + behind)
+        assert code_of(source, tmp_path) == "audio_too_short"
+
+
+def test_tags_behind_a_flac_are_no_sound(tmp_path):
+    source = write(tmp_path / "in.flac", 16000)
+    expected = soundfile.read(source, dtype="float32")[0]
+    source.write_bytes(source.read_bytes() + b"TAG" + bytes(125))
+    np.testing.assert_array_equal(decode(source, tmp_path).samples, expected)
 
 
 def test_a_cut_off_webm_gives_its_sound_or_is_damaged(tmp_path):

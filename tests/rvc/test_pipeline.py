@@ -22,6 +22,7 @@ from rvc.pipeline import Converted, Converter, Request
 from rvc.voicefile.index import read_index, write_index
 from rvc.voicefile.voice import read_voice, write_voice
 from tests.rvc.golden import Arrays, golden
+from tests.rvc.voices import SHALLOW, make_voice
 
 PLAIN = {"f0_method": "dio", "index_rate": 0.0, "loudness_mix": 1.0, "protect": 0.5, "speaker": 1}
 INDEX = {"tiny_v2_40k_f0": "tiny_768.index", "tiny_v1_40k_f0": "tiny_256.index", "tiny_v2_40k_nof0": "tiny_768.index"}
@@ -212,6 +213,19 @@ def test_the_automatic_pitch_needs_to_know_the_voices(convert: Any, wave: np.nda
         with pytest.raises(OptionError) as caught:
             convert(model, wave, pitch_mode="auto", usual_f0=usual)
         assert (caught.value.code, caught.value.field) == ("needs_usual_pitch", "pitch_mode")
+
+
+def test_a_voice_without_pitch_says_that_it_cannot_be_moved(
+    wave: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, stored = "This voice does not follow pitch: the pitch shift has no effect.", tmp_path / "a.safetensors"
+    write_voice(read_voice(make_voice(tmp_path / "a.pth", f0=False, **SHALLOW)), stored)
+    converter = Converter(AssetStore(tmp_path / "assets"), threads=1)
+    monkeypatch.setattr(converter.loader, "encoder", lambda name: StubEncoder(features_of(768)))
+    choices = (ConversionOptions(index_rate=0, seed=1, pitch_shift=shift) for shift in (12.0, 0.0))
+    moved, left = (converter.convert(Request(wave, stored, tmp_path, options)) for options in choices)
+    assert (said in moved.warnings, said in left.warnings) == (True, False)
+    np.testing.assert_array_equal(moved.samples, left.samples)
 
 
 def test_silence_stays_silent(convert: Any) -> None:

@@ -10,10 +10,13 @@ import torch
 from safetensors.numpy import load_file
 
 from rvc.errors import VoiceFileError
+from rvc.network.synthesizer import Synthesizer
+from rvc.voicefile.decoders import MARKS
+from rvc.voicefile.folding import fold_weight_norm
 from rvc.voicefile.header import VoiceHeader
 from rvc.voicefile.voice import VoiceFile, open_stored_voice, read_voice, write_voice
 from tests.rvc.golden import golden
-from tests.rvc.voices import FULL_SIZE, RATES, V1_RATES, make_checkpoint, make_voice, save
+from tests.rvc.voices import FULL_SIZE, RATES, SHALLOW, V1_RATES, make_checkpoint, make_voice, save
 
 STARTER = Path(__file__).parents[3] / "models_app" / "starter" / "voice.zip"
 
@@ -210,6 +213,33 @@ def test_the_newer_spelling_of_weight_norm_is_understood(tmp_path):
     }
     voice = read_voice(save({**content, "weight": newer}, tmp_path / "a.pth"))
     assert list(voice.tensors) == list(content["weight"])
+
+
+@pytest.mark.parametrize("vocoder", list(MARKS))
+def test_weight_norm_may_be_folded_already(tmp_path, vocoder):
+    sizes = {"upsample_initial_channel": 128, **SHALLOW} if vocoder == "RefineGAN" else {"wavenet_layers": 2}
+    content = make_checkpoint(vocoder=vocoder, **sizes)
+    pairs = read_voice(save(content, tmp_path / "a.pth"))
+    content["weight"] = {name: torch.from_numpy(array) for name, array in fold_weight_norm(pairs.tensors)}
+    folded = read_voice(save(content, tmp_path / "b.pth"))
+    assert folded.header == pairs.header
+    assert folded.tensors.keys() == pairs.tensors.keys()
+    for (name, ours), (_, theirs) in zip(
+        sorted(fold_weight_norm(folded.tensors)), sorted(fold_weight_norm(pairs.tensors)), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-7, err_msg=name)
+    assert_stored_alike(folded, tmp_path / "b.safetensors")
+
+
+@pytest.mark.parametrize(("written", "f0"), [("1", True), ("0", False), (True, True), (False, False)])
+def test_f0_may_be_a_text_or_a_truth(tmp_path, written, f0):
+    assert read_voice(make_voice(tmp_path / "a.pth", f0=f0, metadata={"f0": written})).header.f0 is f0
+
+
+def test_dilations_without_a_kernel_are_left_behind(tmp_path):
+    voice = read_voice(make_voice(tmp_path / "a.pth", resblock_kernel_sizes=[3, 5]))
+    assert voice.header.geometry.resblock_dilations == ((1, 3, 5), (1, 3, 5))
+    Synthesizer.load(voice, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
