@@ -85,7 +85,7 @@ class DataView(APIView):
         last = Erasure.objects.visible_to(user).first()
         return Response(DataSerializer({"found": count_everything(user), "erasure": last}).data)
 
-    @extend_schema(responses={202: ErasureSerializer})
+    @extend_schema(request=EraseSerializer, responses={202: ErasureSerializer})
     def delete(self, request: Request) -> Response:
         """Delete everything of yours; the account stays. The body says `confirm`, your user name, and maybe `tokens`.
 

@@ -27,6 +27,10 @@ class NewPresetSerializer(StrictSerializer):
     options = PresetOptionsSerializer()
 
 
+AS_JSON = {"application/json": NewPresetSerializer}
+"""Forms are taken too, but say options within options in a way that no description can."""
+
+
 class PresetSerializer(serializers.ModelSerializer[Preset]):
     options = serializers.SerializerMethodField()
 
@@ -63,14 +67,14 @@ class PresetViewSet(
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(request=NewPresetSerializer, responses={201: PresetSerializer})
+    @extend_schema(request=AS_JSON, responses={201: PresetSerializer})
     def create(self, request: Request) -> Response:
         wish = self._wish(request)
         preset = Preset.objects.keep(cast(Any, request.user), wish["name"], wish["options"])
         headers = {"Location": self.reverse_action("detail", args=[preset.pk])}
         return Response(self.get_serializer(preset).data, status.HTTP_201_CREATED, headers=headers)
 
-    @extend_schema(request=NewPresetSerializer, responses=PresetSerializer)
+    @extend_schema(request=AS_JSON, responses=PresetSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Another name, or other options in place of all that it has."""
         preset = self.get_object()

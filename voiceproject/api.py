@@ -29,6 +29,14 @@ class NewestFirst(pagination.CursorPagination):
     max_page_size = 200
     page_size_query_param = "page_size"
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        described = super().get_schema_operation_parameters(view)
+        for parameter in described:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"]["minimum"] = 1
+                parameter["description"] = f"Rows of a page; more than {self.max_page_size} are {self.max_page_size}."
+        return described
+
     def get_page_size(self, request: Any) -> int | None:
         """What is no number of rows is refused; more than are sent at once is as many as are."""
         asked = request.query_params.get(self.page_size_query_param)

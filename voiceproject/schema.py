@@ -30,6 +30,26 @@ AGAIN = {
 class Schema(AutoSchema):
     """Every operation may answer with the error body, and what creates may be sent again."""
 
+    def get_request_serializer(self) -> Any:
+        """A `DELETE` has a body only where its view says so."""
+        return None if self.method == "DELETE" else super().get_request_serializer()
+
+    def _get_request_body(self, direction: Literal["request", "response"] = "request") -> Any:
+        if self.method != "DELETE":
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        serializer = self.get_request_serializer()
+        if serializer is None:
+            return None
+        schema, required = self._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+        return {"content": {kind: {"schema": schema} for kind in self.map_parsers()}, "required": required}
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """A file is sent as its bytes; an answer has its address."""
+        described = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(field, serializers.FileField):
+            described |= {"type": "string", "format": "binary"}
+        return described
+
     def _get_parameters(self) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._get_parameters()
         return [*parameters, AGAIN] if self.method == "POST" and isinstance(self.view, Once) else parameters

@@ -31,7 +31,7 @@ LONGEST_PASSWORD = 4096
 
 class NewTokenSerializer(StrictSerializer):
     name = serializers.CharField(max_length=80, help_text="For what, so that you know it later.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values), allow_empty=False)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values), allow_empty=False, min_length=1)
     days = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=LONGEST_DAYS, help_text=DAYS_HELP
     )
