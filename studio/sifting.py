@@ -1,9 +1,10 @@
 """Some of the history: what may stand in the address of its page, and which rows are meant."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import CharField, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -26,6 +27,8 @@ STATES: dict[str, tuple[Any, tuple[str, ...]]] = {
 }
 KINDS = ((Kind.RECORDING, _("Recordings")), (Kind.SPEECH, _("Texts")), (TOGETHER, _("Batches")))
 MOST_WORDS = 8
+DAYS = (MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(9000, 1, 1)))
+"""Days whose midnight every database and every time zone knows."""
 MOST_VOICES = 200
 
 
@@ -41,8 +44,12 @@ class SiftForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     voice = forms.ChoiceField(label=_("Voice"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    since = forms.DateField(
+        label=_("From"), required=False, validators=DAYS, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, validators=DAYS, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
 
     def __init__(self, data: Any, *, user: "User") -> None:
         super().__init__(data)

@@ -43,7 +43,8 @@ class FFmpegSource:
             raise not_audio("it has no sound track")
         self._opened = opened
         self._stream = opened.streams.audio[0]
-        codec = self._stream.codec_context.name
+        context = self._stream.codec_context
+        codec = "something unknown" if context is None else context.name
         if codec not in CODECS and not codec.startswith("pcm_"):
             raise not_audio(f"sound coded as {codec} is not accepted")
         self._stream.codec_context.thread_count = 1

@@ -245,6 +245,17 @@ def test_a_codec_nobody_needs_is_not_run(tmp_path):
     assert code_of(mux(tmp_path / "in.mkv", "matroska", "ac3", 48000), tmp_path) == "not_audio"
 
 
+@pytest.mark.parametrize(
+    ("container", "codec", "known"), [("matroska", "libopus", b"A_OPUS"), ("mov", "pcm_s16le", b"sowt")]
+)
+def test_a_codec_that_nobody_knows_is_told(tmp_path, container, codec, known):
+    source = mux(tmp_path / "in", container, codec, 48000)
+    source.write_bytes(source.read_bytes().replace(known, b"A_NOPE"[-len(known) :]))
+    with pytest.raises(AudioError, match="sound coded as something unknown") as caught:
+        decode(source, tmp_path)
+    assert caught.value.code == "not_audio"
+
+
 def test_a_child_that_dies_is_a_damaged_recording(tmp_path, monkeypatch):
     def die(_function, _arguments, *, limits, died):
         raise RVCError(*died)

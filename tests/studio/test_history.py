@@ -109,6 +109,9 @@ def test_it_is_sifted(page, alice, voice, convert, batch):
     assert len(names(page.get(HISTORY, {"since": day}))) == 5
     assert len(names(page.get(HISTORY, {"voice": str(voice.pk)}))) == 5
     assert len(names(page.get(HISTORY, {"state": "none", "since": "soon", "voice": "x"}))) == 5  # not understood
+    for name in ("since", "until"):
+        for day in ("0001-01-01", "9999-12-31"):  # neither has a day beside it that could be looked for
+            assert len(names(page.get(HISTORY, {name: day}))) == 5
 
 
 def test_a_batch_that_has_ended_is_found_by_what_became_of_its_files(page, batch):
