@@ -21,6 +21,8 @@ SENTENCES = (
 )
 PARAGRAPH = 5
 """Sentences."""
+OWN = Path(__file__).resolve().parents[2] / "var"
+"""Where `assets fetch` puts its files: they are used, never written."""
 
 
 def main() -> int:
@@ -32,16 +34,18 @@ def main() -> int:
         "LOG_LEVEL": "WARNING",
         "SECRET_KEY": "a benchmark keeps no secrets, " * 2,
         "VAR_DIR": str(folder),
+        "ASSETS_DIR": os.environ.get("ASSETS_DIR") or str(OWN / "assets"),
+        "PIPER_DIR": str(options.piper.resolve()),
+        "KOKORO_DIR": os.environ.get("KOKORO_DIR") or str(OWN / "kokoro"),
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "TTS_ENGINES": options.engines,
         "RVC_THREADS": str(options.threads),
     }
-    if options.piper is not None:
-        os.environ["PIPER_DIR"] = str(options.piper.resolve())
     import django
 
     django.setup()
     try:
+        refuse_what_cannot_speak(options.engines)
         measure(options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -54,8 +58,25 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--characters", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=2, help="texts that each engine speaks")
     parser.add_argument("--threads", type=int, default=0, help="of the conversion; 0 for all cores")
-    parser.add_argument("--piper", type=Path, metavar="DIR", help="folder with Piper voices")
+    parser.add_argument(
+        "--piper", type=Path, metavar="DIR", default=Path(os.environ.get("PIPER_DIR") or OWN / "piper"),
+        help="folder with Piper voices besides those that `assets fetch` brought",
+    )  # fmt: skip
     return parser.parse_args()
+
+
+def refuse_what_cannot_speak(names: str) -> None:
+    """Before anything is measured: raises SystemExit with what an engine lacks, or that there is none."""
+    from tts.engines.base import SpeechError
+    from tts.engines.registry import engine
+
+    for name in names.split(","):
+        try:
+            trouble = engine(name).trouble()
+        except SpeechError as error:
+            raise SystemExit(error.message) from None
+        if trouble is not None:
+            raise SystemExit(f"The engine {name} cannot speak yet. {trouble.sentence}")
 
 
 def measure(options) -> None:
