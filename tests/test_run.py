@@ -405,6 +405,16 @@ class TestQuality:
         labels = [label for label, _ in quality.checks(checkout)]
         assert labels == ["ruff check", "ruff format", "mypy", "migrations", "deployment"]
 
+    def test_what_a_failed_check_printed_is_told(self, checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+        scripts = {"good": "print('well')", "bad": "print('what is wrong'); raise SystemExit(2)"}
+        found = [quality.outcome_of(checkout, label, [sys.executable, "-c", code]) for label, code in scripts.items()]
+        assert quality.tell(found) == ["bad"]
+        told = capsys.readouterr().out
+        assert "Checking: good: clean" in told
+        assert "Checking: bad: failed" in told
+        assert "what is wrong" in told
+        assert "well" not in told
+
     def test_every_package_is_typed(self) -> None:
         assert {"rvc", "launch", "jobs", "models_app", "conversions", "tts", "voiceproject"} <= set(
             quality.packages(ROOT)
