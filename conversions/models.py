@@ -23,6 +23,7 @@ from conversions.presets import Preset
 from conversions.sharing import models as sharing  # noqa: F401 - registers itself
 from conversions.sweeps.models import Sweep
 from conversions.uploads.models import Upload
+from jobs.many import AT_ONCE
 from jobs.quotas import admit_sound, count_sound
 from models_app.models import VoiceModel
 from rvc.codec import MEDIA_TYPES, RecordingFacts
@@ -245,19 +246,40 @@ class Conversion(Clipped, Kept):
 
 
 @receiver(post_delete, sender=Sweep)
-def delete_measured(instance: Sweep, **kwargs: Any) -> None:
-    if instance.fingerprint:
-        transaction.on_commit(partial(forget_features, instance.fingerprint))
+def delete_measured(instance: Sweep, origin: Any, **kwargs: Any) -> None:
+    _forget_after_commit(instance, origin)
 
 
 @receiver(post_delete, sender=Conversion)
-def delete_files(instance: Conversion, **kwargs: Any) -> None:
+def delete_files(instance: Conversion, origin: Any, **kwargs: Any) -> None:
     delete_after_commit(instance.source, instance.result, instance.picture, instance.clip)
+    _forget_after_commit(instance, origin)
+
+
+def _forget_after_commit(instance: "Conversion | Sweep", origin: Any) -> None:
+    """All that goes with one call of `delete` is forgotten together, once: a batch may have a thousand recordings."""
     if instance.fingerprint:
-        transaction.on_commit(partial(forget_features, instance.fingerprint))
+        gathered: set[str] = origin.__dict__.setdefault("measured_recordings", set())
+        gathered.add(instance.fingerprint)
+        transaction.on_commit(partial(_forget_gathered, gathered))
 
 
-def forget_features(fingerprint: str) -> None:
-    """Remove what was measured in a recording, unless somebody's conversion of the very same recording is left."""
-    if not any(kind._default_manager.filter(fingerprint=fingerprint).exists() for kind in (Conversion, Sweep)):
-        FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20).forget(fingerprint)
+def _forget_gathered(fingerprints: set[str]) -> None:
+    """The first of those that call this forgets for all of them."""
+    gathered = list(fingerprints)
+    fingerprints.clear()
+    if gathered:
+        forget_features(*gathered)
+
+
+def forget_features(*fingerprints: str) -> None:
+    """Remove what was measured in recordings, unless somebody's conversion of the very same recording is left."""
+    gone = set(fingerprints)
+    for start in range(0, len(fingerprints), AT_ONCE):
+        some = fingerprints[start : start + AT_ONCE]
+        for kind in (Conversion, Sweep):
+            gone.difference_update(
+                kind._default_manager.filter(fingerprint__in=some).values_list("fingerprint", flat=True)
+            )
+    if gone:
+        FeatureCache(settings.FEATURE_CACHE_DIR, settings.FEATURE_CACHE_MB << 20).forget(gone)

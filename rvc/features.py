@@ -3,7 +3,7 @@
 import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,11 @@ class FeatureCache:
                 os.utime(path)
         return array
 
-    def forget(self, recording: str) -> None:
-        """Remove all that was made from a recording."""
-        for path in self.folder.glob(f"{recording}.*"):
-            path.unlink(missing_ok=True)
+    def forget(self, recordings: Collection[str]) -> None:
+        """Remove all that was made from these recordings; the folder is read once, however many they are."""
+        for path in self.folder.iterdir():
+            if path.name.partition(".")[0] in recordings:
+                path.unlink(missing_ok=True)
 
     def _store(self, path: Path, array: NDArray[Any]) -> None:
         part = path.with_suffix(f".{uuid.uuid4().hex}.part")

@@ -1,8 +1,8 @@
-"""A batch of many files is stopped and tried again in a few statements, all of it or nothing."""
+"""A batch of many files is stopped, tried again and deleted in a few statements, all of it or nothing."""
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -85,6 +85,54 @@ def test_who_is_killed_in_the_middle_has_moved_none(batch_of, monkeypatch, verb)
     assert states(batch) == {before}
     assert not JobEvent.objects.exists()
     assert not SoundOfDay.objects.filter(seconds__gt=0).exists()
+
+
+@pytest.fixture
+def measured(batch_of, settings):
+    """A batch of which every recording was measured, and what is left of the measurements."""
+    folder = settings.FEATURE_CACHE_DIR
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def make(count, name):
+        batch = batch_of(count, "done")
+        for number, conversion in enumerate(batch.conversions.all()):
+            Conversion.objects.filter(pk=conversion.pk).update(fingerprint=f"{name}{number}")
+            (folder / f"{name}{number}.content.safetensors").write_bytes(b"measured")
+        return batch
+
+    return make, lambda: {path.name.partition(".")[0] for path in folder.iterdir()}
+
+
+def test_it_is_deleted_in_as_many_statements(measured, django_capture_on_commit_callbacks):
+    make, left = measured
+    few, many = make(3, "few"), make(300, "many")
+
+    def remove(batch):
+        with django_capture_on_commit_callbacks(execute=True):
+            batch.remove()
+
+    allowed = queries(lambda: remove(few)) + 20  # rows go in portions
+    assert queries(lambda: remove(many)) <= allowed
+    assert not Conversion.objects.exists()
+    assert left() == set()
+
+
+def test_what_was_measured_stays_for_another_conversion(measured, alice, django_capture_on_commit_callbacks):
+    make, left = measured
+    batch = make(3, "a")
+    Conversion.objects.create(owner=alice, voice_name="Tiny", fingerprint="a1")
+    with django_capture_on_commit_callbacks(execute=True):
+        batch.remove()
+    assert left() == {"a1"}
+
+
+def test_a_deletion_that_is_undone_forgets_nothing(measured, django_capture_on_commit_callbacks):
+    make, left = measured
+    batch = make(2, "a")
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        batch.delete()
+        transaction.set_rollback(True)
+    assert left() == {"a0", "a1"}
 
 
 def test_what_ended_meanwhile_is_left_alone(batch_of):

@@ -292,7 +292,7 @@ def test_what_was_made_from_a_recording_can_be_forgotten(tmp_path: Path) -> None
     for recording in ("a", "ab"):
         for key in ("f0", "content"):
             cache.get(recording, key, lambda: np.arange(5.0))
-    cache.forget("a")
+    cache.forget({"a"})
     assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"ab"}
 
 
