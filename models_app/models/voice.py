@@ -57,6 +57,10 @@ def encoder_installed(name: str) -> bool:
         return False
 
 
+LONGEST_WORDS = 140
+"""Letters of the longest name or slug: databases refuse to compare with far longer ones."""
+
+
 class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
     def ready(self) -> Self:
         """The voices that can be used at once: their content encoder is installed, and no self-test says no."""
@@ -69,6 +73,9 @@ class VoiceQuerySet(SharedQuerySet["VoiceModel"]):
         try:
             return self.get(pk=uuid.UUID(words))
         except ValueError:
+            words = words.encode(errors="replace").decode()  # half a letter, which JSON can hold and no database
+            if len(words) > LONGEST_WORDS:
+                raise self.model.DoesNotExist from None
             named = self.filter(name__iexact=words)
             return named.get() if named.exists() else self.get(slug=words)
 

@@ -53,8 +53,9 @@ def test_it_is_ready_when_the_encoder_is_installed(voice, encoder):
 def test_it_is_found_by_name_and_id(voice):
     assert VoiceModel.objects.find("tiny") == voice
     assert VoiceModel.objects.find(str(voice.pk)) == voice
-    with pytest.raises(VoiceModel.DoesNotExist):
-        VoiceModel.objects.find("nobody")
+    for words in ("nobody", "", "tiny\ud800", "tiny" * 30_000):
+        with pytest.raises(VoiceModel.DoesNotExist):
+            VoiceModel.objects.find(words)
 
 
 def test_options_are_chosen_else_recommended_else_default(voice):
