@@ -14,14 +14,15 @@ from conversions.batches import admin as batches_admin  # noqa: F401 - registers
 from conversions.models import Conversion, Kind
 from conversions.sharing import admin as sharing_admin  # noqa: F401 - as above
 from conversions.sweeps import admin as sweeps_admin  # noqa: F401 - as above
+from conversions.templatetags.options import TIMING_WORDS, stage_words
 from jobs.admin import lasted, story
 from voiceproject.desk import Act, CodeFilter, Desk, acted, link, link_to_owner, player
 
 ABOVE = (
     "source_player", "result_player", "owner_link", "voice_link", "batch_link", "text_link", "waited", "worked",
-    "measured", "stages", "story",
+    "measured", "busy_with", "stages", "story",
 )  # fmt: skip
-HIDDEN = {"source", "result", "picture", "token", "fingerprint", "owner", "voice", "batch"}
+HIDDEN = {"source", "result", "picture", "token", "fingerprint", "owner", "voice", "batch", "stage"}
 
 
 @admin.register(Conversion)
@@ -94,11 +95,17 @@ class ConversionAdmin(Desk):
     def worked(self, conversion: Conversion) -> str:
         return lasted(conversion.started_at, conversion.finished_at)
 
+    @admin.display(description=gettext_lazy("stage"))
+    def busy_with(self, conversion: Conversion) -> str:
+        return stage_words(conversion) or "–"
+
     @admin.display(description=gettext_lazy("seconds of each stage"))
     def stages(self, conversion: Conversion) -> SafeString | str:
         timings = sorted(conversion.facts.get("timings", {}).items(), key=lambda timing: -timing[1])
         rows = format_html_join(
-            "", "<tr><td>{}</td><td>{}</td></tr>", ((name, f"{took:.2f}") for name, took in timings)
+            "",
+            "<tr><td>{}</td><td>{}</td></tr>",
+            ((TIMING_WORDS.get(name, name), f"{took:.2f}") for name, took in timings),
         )
         return format_html("<table>{}</table>", rows) if timings else "–"
 

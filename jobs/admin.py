@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from jobs.events import JobEvent
 from jobs.models import Job, State
-from jobs.queues import Queue
+from jobs.queues import Queue, queue_label
 from jobs.reaper import job_models
 from voiceproject.desk import Desk, link_to_owner
 
@@ -27,7 +27,7 @@ class KindFilter(KnownFilter):
     title, parameter_name = gettext_lazy("kind"), "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(model._meta.model_name), model._meta.verbose_name) for model in job_models()]
+        return [(_name(model), model._meta.verbose_name) for model in job_models()]
 
 
 class QueueFilter(KnownFilter):
@@ -48,7 +48,9 @@ class AfterFilter(KnownFilter):
 class JobEventAdmin(Desk):
     """What happened to jobs. Nobody changes what has happened; it is forgotten after JOB_EVENT_DAYS."""
 
-    list_display = ("at", "kind", "job_link", "owner_link", "queue", "before", "after", "attempt", "reason", "worker")
+    list_display = (
+        "at", "what", "job_link", "owner_link", "queue_name", "left", "came_to", "attempt", "reason", "worker",
+    )  # fmt: skip
     list_display_links = ("at",)
     list_filter = (KindFilter, QueueFilter, AfterFilter, "at")
     search_fields = ("job", "owner__username", "reason", "worker")
@@ -69,6 +71,22 @@ class JobEventAdmin(Desk):
         own_pages = reverse("admin:jobs_jobevent_changelist")
         return not request.path.startswith(own_pages) and super().has_delete_permission(request, obj)
 
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def what(self, event: JobEvent) -> str:
+        return next((str(model._meta.verbose_name) for model in job_models() if _name(model) == event.kind), event.kind)
+
+    @admin.display(description=gettext_lazy("queue"), ordering="queue")
+    def queue_name(self, event: JobEvent) -> str:
+        return queue_label(event.queue)
+
+    @admin.display(description=gettext_lazy("before"), ordering="before")
+    def left(self, event: JobEvent) -> str:
+        return _state(event.before)
+
+    @admin.display(description=gettext_lazy("after"), ordering="after")
+    def came_to(self, event: JobEvent) -> str:
+        return _state(event.after)
+
     @admin.display(description=gettext_lazy("owner"), ordering="owner__username")
     def owner_link(self, event: JobEvent) -> SafeString | str:
         return link_to_owner(event)
@@ -84,6 +102,14 @@ class JobEventAdmin(Desk):
         return format_html('<a href="{}">{}</a>', address, event.job)
 
 
+def _name(model: type[Job]) -> str:
+    return str(model._meta.model_name)
+
+
+def _state(name: str) -> str:
+    return str(State(name).label) if name in State.values else name or gettext("new")
+
+
 def lasted(since: datetime | None, until: datetime | None) -> str:
     """Seconds between two moments, with words; a dash while one of them is still to come."""
     return f"{(until - since).total_seconds():.1f} s" if since and until else "–"
@@ -92,7 +118,7 @@ def lasted(since: datetime | None, until: datetime | None) -> str:
 def story(job: Job) -> SafeString:
     """What happened to one job, for its page in the admin."""
     lines = (
-        (f"{event.at:%Y-%m-%d %H:%M:%S}", event.before or gettext("new"), event.after, event.reason, event.worker)
+        (f"{event.at:%Y-%m-%d %H:%M:%S}", _state(event.before), _state(event.after), event.reason, event.worker)
         for event in JobEvent.objects.of(job)
     )
     rows = format_html_join("", "<tr><td>{}</td><td>{} → {}</td><td>{}</td><td>{}</td></tr>", lines)

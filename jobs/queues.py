@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,6 +19,13 @@ MESSAGE_WORKERS = 2
 """So that one receiver who does not answer holds up half of them."""
 
 EVERY_QUEUE = (*Queue.values, MESSAGES)
+
+
+def queue_label(queue: str) -> str:
+    """What people call it; the name itself where nobody knows it any more."""
+    if queue == MESSAGES:
+        return gettext("Messages to other servers")
+    return str(Queue(queue).label) if queue in Queue.values else queue
 
 
 def main_queue() -> str:

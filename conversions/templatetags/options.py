@@ -208,6 +208,11 @@ def stage_steps(conversion: Conversion) -> list[tuple[Any, str]]:
     return list(zip(stages.values(), when, strict=True))
 
 
+def stage_words(conversion: Conversion) -> str:
+    """What it is, or was, busy with; its own name of a stage that has no words."""
+    return str(_stages(conversion).get(conversion.stage, conversion.stage))
+
+
 def _stages(conversion: Conversion) -> Mapping[str, Any]:
     return SPEECH_STAGES if conversion.kind == Kind.SPEECH else STAGE_WORDS
 

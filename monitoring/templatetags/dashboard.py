@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from conversions.templatetags.options import TIMING_WORDS
 from jobs.models import State
+from jobs.queues import queue_label
 
 register = template.Library()
 
@@ -59,6 +60,9 @@ def kind(name: str) -> str:
     """What records of a kind are called, from the name of their model."""
     named = (model for model in apps.get_models() if model._meta.model_name == name)
     return next((capfirst(str(model._meta.verbose_name_plural)) for model in named), name)
+
+
+register.filter("queue", queue_label)
 
 
 @register.filter

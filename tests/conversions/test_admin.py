@@ -1,12 +1,17 @@
 """Staff look, listen, stop and try again; nothing else of a conversion can be changed by hand."""
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
+from django.utils.translation import override
 
 from conversions.models import Conversion
+from conversions.templatetags.options import STAGE_WORDS
 from jobs.events import JobEvent
 from jobs.models import State
+from jobs.queues import Queue
 from tests import base
 
 pytestmark = pytest.mark.django_db
@@ -85,9 +90,32 @@ def test_staff_without_the_permission_hear_nothing(client, done):
 def test_it_tells_what_happened(desk, conversion):
     Conversion.objects.claim(conversion.pk).fail("storage_full", "No room.")
     content = desk.get(reverse(CHANGE, args=[conversion.pk])).content.decode()
-    for line in ("new → queued", "queued → running", "running → failed", "storage_full"):
+    for line in ("new → Queued", "Queued → Running", "Running → Failed", "storage_full"):
         assert line in content
     listed = desk.get(reverse("admin:jobs_jobevent_changelist"), {"q": str(conversion.pk)}).content.decode()
     assert listed.count("field-reason") == 3
     event = JobEvent.objects.of(conversion).first()
     assert desk.post(reverse("admin:jobs_jobevent_delete", args=[event.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_queues_states_and_stages_are_told_in_the_language_of_the_page(desk, conversion):
+    Conversion.objects.claim(conversion.pk).beat(stage="content", progress=0.5)
+    Conversion.objects.filter(pk=conversion.pk).update(facts={"timings": {"content": 1.5}})
+    with override("de"):
+        stage, kind, cpu, queued, running = map(
+            str,
+            (
+                STAGE_WORDS["content"],
+                Conversion._meta.verbose_name,
+                Queue.CPU.label,
+                State.QUEUED.label,
+                State.RUNNING.label,
+            ),
+        )
+    german = {"headers": {"accept-language": "de"}}
+    page = desk.get(reverse(CHANGE, args=[conversion.pk]), **german).content.decode()
+    assert page.count(stage) == 2, "what it is busy with, and what was measured"
+    assert f"{queued} → {running}" in page
+    listed = desk.get(reverse("admin:jobs_jobevent_changelist"), {"q": str(conversion.pk)}, **german).content.decode()
+    shown = re.findall(r'field-(?:what|queue_name|came_to)">([^<]+)<', listed)
+    assert shown == [kind, cpu, running, kind, cpu, queued]

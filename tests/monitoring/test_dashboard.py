@@ -73,10 +73,10 @@ def test_what_it_says(read, alice):
     silent = WorkerBeat.objects.create(host="two", pid=8, queue="cpu", workers=4)
     WorkerBeat.objects.filter(pk=silent.pk).update(beat_at=Now() - timedelta(minutes=5))
     words = read().replace("\xa0", " ")
-    assert "Conversions cpu 3 7 min" in words
-    assert "Imports of voices import 1 0" in words
-    assert "one:7 gpu 2 0 s ago – 3.0 GB 5.0 GB" in words
-    assert "two:8 cpu 4 5 min ago – 0 bytes –" in words
+    assert "Conversions Work 3 7 min" in words
+    assert "Imports of voices Waiting for other servers 1 0" in words
+    assert "one:7 Work on a graphics processor 2 0 s ago – 3.0 GB 5.0 GB" in words
+    assert "two:8 Work 4 5 min ago – 0 bytes –" in words
     assert "Seconds of work for one of sound 2.00" in words
     assert "Features out of the cache 75%" in words
     assert "contentvec" in words.partition("Pretrained files that are missing")[2]
