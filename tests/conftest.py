@@ -4,6 +4,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
@@ -16,6 +17,10 @@ HEAVY = ("conversions", "hostile", "faults", "clients", "browser")
 
 The first of them looks at no clock: with it the checks of `run.py test` share the processors.
 """
+
+# What an example may cost is said where it matters: a moment in which the machine does something else is no failure.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
