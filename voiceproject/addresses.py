@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from django.utils.translation import gettext as _
 
 from rvc.errors import RVCError
+from voiceproject.sentences import reason
 
 LONGEST = 2000
 PORTS = {"https": 443, "http": 80}
@@ -37,7 +38,9 @@ class AddressError(RVCError):
 
 
 def not_allowed(why: str) -> AddressError:
-    return AddressError("url_not_allowed", _("This address cannot be used: {why}.").format(why=why), field="url")
+    return AddressError(
+        "url_not_allowed", _("This address cannot be used: {why}.").format(why=reason(why)), field="url"
+    )
 
 
 @dataclass(frozen=True)

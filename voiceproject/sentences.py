@@ -74,6 +74,7 @@ SENTENCES = (
     _("The index holds vectors of width {width}, but {wanted} is needed for this voice."),
     _("This index cannot be used: {detail}."),
     _("This picture cannot be read: use a PNG, JPEG, WebP or GIF."),
+    _("This address cannot be used: {why}."),
     _("The other side failed: {why}. Try again later."),
     _("The other side failed: {why}."),
     # texts
@@ -128,6 +129,77 @@ SENTENCES = (
     _("{service} sent something that is no sound."),
 )
 """Those that people meet, the longer first where one begins like another. All others stay as they are."""
+REASONS = (
+    # recordings
+    _("its first bytes are those of no kind of recording we know"),
+    _("it is a zip archive"),
+    _("it is a program"),
+    _("it is a PDF"),
+    _("it is a playlist"),
+    _("it is a Git LFS pointer, the recording itself was not downloaded"),
+    _("it is a web page or another text"),
+    _("{format} files are not accepted"),
+    _("no sound was found in it"),
+    _("it has no sound track"),
+    _("sound coded as {codec} is not accepted"),
+    _("decoding it failed or took too long"),
+    _("it ends before its declared length"),
+    _("its sound cannot be decoded"),
+    _("its header makes no sense"),
+    _("its sound track is empty"),
+    _("its sampling rate or channels change on the way"),
+    _("it holds samples that are not sound (infinite, not a number, or far above full scale)"),
+    # kinds of files
+    _("a web page: the download was not the file itself"),
+    _("a Git LFS pointer: fetch the file it points to"),
+    _("a search index"),
+    _("a recording"),
+    _("an archive"),
+    _("something else"),
+    _("something else that torch saved"),
+    _("a checkpoint of training (G_….pth or D_….pth); export the small voice file for inference from it"),
+    _("the discriminator of a training run (D_….pth)"),
+    _("the RMVPE pitch model"),
+    _("the CREPE pitch model"),
+    _("a HuBERT content encoder"),
+    _("weights without their config"),
+    # zips, voices and indexes
+    _("it is empty"),
+    _("it asks for a password; pack it without one"),
+    _("it holds more than {count} files"),
+    _("its table of contents is missing, far too long, or damaged"),
+    _("reading it took too much time or memory"),
+    _("{name} is a zip as well; unpack that one first, or leave it out"),
+    _("{name} is another zip; unpack that one first"),
+    _("{name} is packed in an unusual way"),
+    _("{name} cannot be unpacked"),
+    _("no readable directory; it may be incomplete"),
+    _("it ends too early"),
+    _("it holds no vectors; upload the file whose name starts with added_, not trained_"),
+    _("it was never trained"),
+    # addresses
+    _("it has to begin with https://"),
+    _("its host is no full name"),
+    _("its host cannot be read"),
+    _("this server does not import from {host}"),
+    _("it leads into a private network"),
+    _("it is not on the server that the operator named"),
+    _("it is longer than {count} characters"),
+    _("spaces, backslashes and control characters have no place in it"),
+    _("leave out the # and what follows it"),
+    # other servers
+    _("it answered {status}"),
+    _("it took longer than {seconds} seconds"),
+    _("it said nothing for {seconds} seconds"),
+    _("it redirects to nowhere"),
+    _("its certificate is not good ({why})"),
+    _("no connection to {host} ({why})"),
+    _("the connection broke ({why})"),
+    # the last, as others begin like it
+    _("it is {kind}"),
+)
+"""What stands within those as {why}, {detail}, {kind} or {listed}, as one reason and no list."""
+WITHIN = frozenset({"why", "detail", "kind", "listed"})
 LED = re.compile(r"([\w() -]{1,40}|[A-Z_]{1,40}): (.+)", re.DOTALL)
 """A sentence with the name of an engine or a setting before it."""
 NEXT = re.compile(r"(?<=\.) (?=[a-z0-9]+: )")
@@ -139,16 +211,33 @@ def told(sentence: str) -> str:
     """The sentence in the language of the page; as it is where no template is known or it was translated already."""
     if (get_language() or "en").startswith("en"):
         return sentence
-    for template, pattern in _patterns():
+    for template, pattern in _patterns(SENTENCES):
         if match := pattern.fullmatch(sentence):
-            values = match.groupdict()
-            if "sentence" in values:
-                values["sentence"] = " ".join(map(told, NEXT.split(values["sentence"])))
-            return gettext(template).format(**values)
+            return gettext(template).format(**{name: _value(name, text) for name, text in match.groupdict().items()})
     led = LED.fullmatch(sentence)
     return f"{led[1]}: {told(led[2])}" if led else sentence
 
 
+def reason(words: str) -> str:
+    """What ends a sentence, or stands within one, in the language of the page."""
+    if (get_language() or "en").startswith("en"):
+        return words
+    for template, pattern in _patterns(REASONS):
+        if match := pattern.fullmatch(words):
+            values = {name: _value(name, text) for name, text in match.groupdict().items()}
+            unknown = "kind" in values and values["kind"] == match["kind"]  # half a reason would stay English
+            return words if unknown else gettext(template).format(**values)
+    return words
+
+
+def _value(name: str, text: str) -> str:
+    if name == "sentence":
+        return " ".join(map(told, NEXT.split(text)))
+    if name == "purpose":
+        return told(text)
+    return reason(text) if name in WITHIN else text
+
+
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((text, re.compile(PLACE.sub(r"(?P<\1>.+?)", re.escape(text)), re.DOTALL)) for text in SENTENCES)
+def _patterns(templates: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((text, re.compile(PLACE.sub(r"(?P<\1>.+?)", re.escape(text)), re.DOTALL)) for text in templates)

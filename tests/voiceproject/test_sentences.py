@@ -10,7 +10,7 @@ from django.utils.translation import override
 from django.utils.translation.trans_real import translation
 
 from voiceproject import sentences
-from voiceproject.sentences import SENTENCES, told
+from voiceproject.sentences import REASONS, SENTENCES, reason, told
 from voiceproject.templatetags.page import told as shown
 
 VALUE = re.compile(r"\{[^{}]*\}")
@@ -69,7 +69,7 @@ def raised(source):
 def backwards(monkeypatch):
     """German that says every template backwards by its words, so that nothing depends on who has translated what."""
     catalogue = translation("de")._catalog
-    for template in SENTENCES:
+    for template in SENTENCES + REASONS:
         monkeypatch.setitem(catalogue._catalogs[0], template, f"» {template} «")
     with override("de"):
         yield
@@ -89,6 +89,15 @@ SAID = {
     ),
     "The other side failed: it said nothing. Try again later.": (
         "» The other side failed: it said nothing. Try again later. «"
+    ),
+    "The recording is damaged: it ends before its declared length.": (
+        "» The recording is damaged: » it ends before its declared length «. «"
+    ),
+    "This index cannot be used: it is a web page: the download was not the file itself.": (
+        "» This index cannot be used: » it is » a web page: the download was not the file itself « «. «"
+    ),
+    "rmvpe is not installed (Pitch estimator, fast): run `x`.": (
+        "» rmvpe is not installed (» Pitch estimator, fast «): run `x`. «"
     ),
     "Nobody has ever said this.": "Nobody has ever said this.",
     "Das ist schon übersetzt: ja.": "Das ist schon übersetzt: ja.",
@@ -123,7 +132,7 @@ def test_each_is_said_somewhere():
     packages = [path for top in ("rvc", "tts", "jobs", "conversions", "models_app", "voiceproject")
                 for path in (settings.BASE_DIR / top).rglob("*.py") if path.name != "sentences.py"]  # fmt: skip
     said = "\n".join(text for path in packages for text in texts(path.read_text(encoding="utf-8")))
-    parts = {template: [part.strip(" .;,") for part in PARTED.split(template)] for template in SENTENCES}
+    parts = {template: [part.strip(" .;,") for part in PARTED.split(template)] for template in SENTENCES + REASONS}
     assert [template for template, words in parts.items() if not all(word in said for word in words)] == []
 
 
@@ -132,5 +141,13 @@ def test_what_is_raised_is_known(place):
     path = settings.BASE_DIR / place
     files = [path] if path.is_file() else path.rglob("*.py")
     found = {text for file in files for text in raised(file.read_text(encoding="utf-8")) if text.endswith(".")}
-    known = [pattern for _, pattern in sentences._patterns()]
+    known = [pattern for _, pattern in sentences._patterns(SENTENCES)]
     assert {text for text in found - RARE if not any(pattern.fullmatch(text) for pattern in known)} == set()
+
+
+def test_a_reason_is_translated_by_itself_too(backwards):
+    assert reason("it leads into a private network") == "» it leads into a private network «"
+    for words in ("nobody knows why", "it is of a kind that nobody knows"):
+        assert reason(words) == words
+    with override("en"):
+        assert reason("it leads into a private network") == "it leads into a private network"
