@@ -23,7 +23,7 @@ def send(page, recording):
 
 def until(page, condition):
     """Wait for a condition of the page. Playwright's own waiting is an eval, which our content policy refuses."""
-    for _ in range(200):
+    for _ in range(600):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(50)
