@@ -12,7 +12,7 @@ ONE_TIME = "DJANGO_SUPERUSER_PASSWORD_IS_ONE_TIME"
 def prepare(checkout: Checkout) -> None:
     """Make the site ready. A new first administrator's password is shown here, once, and kept nowhere."""
     given = checkout.environ.get("DJANGO_SUPERUSER_PASSWORD", "")
-    password = given or secrets.token_urlsafe(12)
+    password = given or secrets.token_hex(12)
     made_up = {} if given else {ONE_TIME: "1"}
     environ = checkout.child_environ(DJANGO_SUPERUSER_PASSWORD=password, **made_up)
     step = Step("Preparing the site")

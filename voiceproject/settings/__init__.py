@@ -18,7 +18,7 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 ONLY_LOOPBACK = set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-ADMIN_PATH = env.str("ADMIN_PATH", "admin/")
+ADMIN_PATH = env.route("ADMIN_PATH", "admin/")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -88,7 +88,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers wait their turn instead of failing: BEGIN IMMEDIATE takes the write lock at once, WAL lets readers go on.
     DATABASES["default"]["OPTIONS"] = {
@@ -119,7 +119,7 @@ LOCALE_PATHS = [VAR_DIR / "locale"]  # `manage.py prepare` compiles the catalogu
 FORMAT_MODULE_PATH = "voiceproject.formats"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -184,6 +184,6 @@ X_FRAME_OPTIONS = "DENY"
 # Whoever knows it may read /metrics and the sentences of /readyz, besides staff; empty: staff alone.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.level("LOG_LEVEL", "INFO")
 LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"))
-LOGGING = log_everything(LOG_LEVEL, LOG_FORMAT, env.str("QUEUE_LOG_LEVEL", "WARNING").upper())
+LOGGING = log_everything(LOG_LEVEL, LOG_FORMAT, env.level("QUEUE_LOG_LEVEL", "WARNING"))

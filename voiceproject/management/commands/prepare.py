@@ -70,7 +70,7 @@ class Command(BaseCommand):
         """Create an administrator where there is none; a password we made up is printed here, once."""
         name = os.environ.get("DJANGO_SUPERUSER_USERNAME", "admin")
         given = os.environ.get("DJANGO_SUPERUSER_PASSWORD")
-        password = given or secrets.token_urlsafe(12)
+        password = given or secrets.token_hex(12)
         people = get_user_model().objects
         with transaction.atomic():
             if people.filter(is_superuser=True).exists():
