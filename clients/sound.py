@@ -1,5 +1,7 @@
 """Sound in the form that a client asked for: as one file, or as it is made."""
 
+import errno
+import logging
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from voiceproject.files import Slice, say_rules
 if TYPE_CHECKING:
     from conversions.models import Conversion
     from rvc.codec.writing import Encoder
+
+logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 200
 """Less than the 240 after which ElevenLabs' client gives up."""
@@ -68,7 +72,20 @@ def whole_file(submission: Submission, form: Form) -> StreamingHttpResponse:
 
 def as_it_is_made(submission: Submission, form: Form) -> StreamingHttpResponse:
     """What there is of it, then what follows. Where it breaks off, so does the answer."""
-    return _response(bytes_of(submission, ready(submission, whole=False), form), form)
+    sounding = ready(submission, whole=False)
+    return _response(broken_off(bytes_of(submission, sounding, form), sounding.conversion), form)
+
+
+def broken_off(content: Iterator[bytes], conversion: "Conversion") -> Iterator[bytes]:
+    """The same; where the conversion ends ill, a connection that was reset.
+
+    The server takes that for an ordinary event: it closes the line without the last chunk, and logs no traceback.
+    """
+    try:
+        yield from content
+    except RVCError as error:
+        logger.info("The answer with the sound of %s breaks off: %s", conversion, error.code)
+        raise ConnectionResetError(errno.ECONNRESET, error.message) from error
 
 
 def bytes_of(submission: Submission, sounding: Sounding, form: Form) -> Iterator[bytes]:

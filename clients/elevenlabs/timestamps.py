@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.http import StreamingHttpResponse
 
 from clients.models import Submission
-from clients.sound import Form, bytes_of, ready, whole_file
+from clients.sound import Form, broken_off, bytes_of, ready, whole_file
 from conversions.models import Conversion
 from conversions.waiting import Sounding
 from tts.models import Speech
@@ -43,7 +43,7 @@ def as_it_is_made(submission: Submission, form: Form) -> StreamingHttpResponse:
             yield _line(sound, times.fresh())
         yield _line(b"", times.last())
 
-    return _response(lines(), "application/x-ndjson")
+    return _response(broken_off(lines(), sounding.conversion), "application/x-ndjson")
 
 
 class _Times:

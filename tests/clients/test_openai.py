@@ -96,6 +96,8 @@ def test_what_ends_on_the_way_breaks_off(client, site):
         assert site.ask(f"/api/conversions/{newest['id']}/cancel/", {})[0] == 200
         with pytest.raises((openai.APIError, httpx.HTTPError, httpx2.HTTPError)):
             b"".join(blocks)
+    site.wait(lambda: f"{newest['id']} breaks off: cancelled" in site.said())
+    assert "Error handling request" not in site.said(), "gunicorn writes a traceback below that"
 
 
 def test_events(client):

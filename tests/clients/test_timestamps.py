@@ -1,6 +1,7 @@
 """Times that leave together with sound which is still being made: those of a sentence with the first of its sound."""
 
 import base64
+import errno
 import json
 
 import numpy as np
@@ -47,6 +48,20 @@ def test_it_works(job, tmp_path):
     assert all(line["normalized_alignment"] == line["alignment"] for line in rest)
     sizes = [len(base64.b64decode(line["audio_base64"])) for line in [first, *rest]]
     assert sum(sizes) == 2 * 2 * RATE
+
+
+def test_a_conversion_that_ends_ill_breaks_the_line_quietly(job, tmp_path, caplog):
+    Publisher(job, tmp_path).add(np.full(RATE, 0.25, np.float32), RATE, passage=0, spoken_seconds=0.5)
+    submission = Submission.objects.once(Identity("key", "body"), lambda: job)
+    lines = iter(as_it_is_made(submission, Form("pcm", "audio/pcm", RATE)))
+    next(lines)
+    job.fail("storage_full", "No room.")
+    with caplog.at_level("INFO", "clients.sound"), pytest.raises(ConnectionResetError) as caught:
+        list(lines)
+    assert caught.value.errno == errno.ECONNRESET, "what gunicorn ignores"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The answer with the sound of {job} breaks off: storage_full"
+    ]
 
 
 def times(line):
