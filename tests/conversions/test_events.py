@@ -78,6 +78,39 @@ def test_what_is_deleted_ends(api, alice, conversion):
     assert list(read(answer))[-1] == ("end", None)
 
 
+def test_what_is_cancelled_while_somebody_listens_ends(api, alice, conversion):
+    answer = api(alice).get(address(conversion))
+    stream = iter(answer.streaming_content)
+    assert [next(stream)[:6], b'"state": "queued"' in next(stream)] == [b"retry:", True]
+    assert api(alice).post(f"/api/conversions/{conversion.pk}/cancel/").status_code == 200
+    [last] = stream
+    assert last.startswith(b"event: end\n")
+    assert b'"state": "cancelled"' in last
+    leave(answer)
+
+
+def test_it_is_nobody_elses(api, alice, bob, conversion):
+    for method in ("get", "head"):
+        assert getattr(api(bob), method)(address(conversion)).status_code == 404
+    for method in ("get", "head", "options"):
+        assert getattr(api(), method)(address(conversion)).status_code == 401
+    told = api(bob).options(address(conversion))
+    assert (told.status_code, str(conversion.pk) in told.content.decode()) == (200, False)
+    conversion.delete()
+    assert api(alice).get(address(conversion)).status_code == 404
+    assert seats().taken.total() == 0
+
+
+@pytest.mark.parametrize("header", ["Last-Event-ID", "If-None-Match", "If-Modified-Since", "Range"])
+@pytest.mark.parametrize("value", ["*", "7", "bytes=0-9", "Tue, 24 Nov 2026 03:00:00 GMT", "\u00e4\x01"])
+def test_no_header_changes_what_is_told(api, alice, conversion, header, value):
+    conversion.cancel()
+    answer = api(alice).get(address(conversion), headers={header: value})
+    assert answer.status_code == 200
+    assert [name for name, _ in read(answer)] == ["", "end"]
+    assert seats().taken.total() == 0
+
+
 def test_it_beats_and_ends_by_itself(api, alice, conversion, monkeypatch):
     monkeypatch.setattr(events, "SECONDS", 0.4)
     monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.1)
