@@ -73,11 +73,20 @@ class AnyAccept(negotiation.DefaultContentNegotiation):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not have, or that are not for writing, by name."""
+    """Refuses fields that it does not have, or that are not for writing, by name; and numbers where text belongs."""
 
     def to_internal_value(self, data: Any) -> Any:
-        writable = {name for name, field in self.fields.items() if not field.read_only}
+        writable = {name: field for name, field in self.fields.items() if not field.read_only}
         for name in data if hasattr(data, "keys") else ():
             if name not in writable:
                 raise serializers.ValidationError({str(name)[:60]: "This field cannot be set here."})
+            if _is_number_for_text(writable[name], data[name]):
+                raise serializers.ValidationError({name: serializers.CharField.default_error_messages["invalid"]})
         return super().to_internal_value(data)
+
+
+def _is_number_for_text(field: Any, value: Any) -> bool:
+    """REST framework would write the number as text, and nobody had said so."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return any(_is_number_for_text(field.child, each) for each in value)
+    return isinstance(field, serializers.CharField) and isinstance(value, int | float)
