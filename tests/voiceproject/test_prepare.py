@@ -1,10 +1,14 @@
 """`manage.py prepare`: safe at every start, and a password that is shown once."""
 
+import os
 import re
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 
@@ -112,3 +116,15 @@ def test_nobody_else_may_read_the_database(settings, tmp_path: Path) -> None:
     settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}}
     prepare.keep_private()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:
+    nowhere = {"DATABASE_URL": "postgres://me:hidden@127.0.0.1:1/x", "VAR_DIR": str(tmp_path), "SECRET_KEY": "x" * 50}
+    command = [sys.executable, "manage.py", "prepare"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=os.environ | nowhere, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "The database cannot be used: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr

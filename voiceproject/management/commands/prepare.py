@@ -12,7 +12,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from rvc.errors import StorageError
 from voiceproject.catalogues import compile_catalogues
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-starter", action="store_true", help="leave the bundled starter voice out")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", interactive=False, stdout=self.stdout)
+        self.migrate()
         keep_private()
         call_command("createcachetable")
         self.make_bucket()
@@ -46,6 +46,12 @@ class Command(BaseCommand):
             call_command("voices", "install-starter", stdout=self.stdout)
         call_command("voices", "check", "--outdated", stdout=self.stdout)
         self.create_first_admin()
+
+    def migrate(self) -> None:
+        try:
+            call_command("migrate", interactive=False, stdout=self.stdout)
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
 
     def make_bucket(self) -> None:
         """On a server of one's own nobody has made it yet."""
