@@ -16,7 +16,6 @@ from voiceproject.preferences import Theme
 
 THEME_COOKIE = "theme"
 """So that the page on which one signs in has the same colours."""
-COOKIE_SECONDS = 365 * 24 * 3600
 
 
 class Language(LocaleMiddleware):

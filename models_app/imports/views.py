@@ -88,4 +88,4 @@ def _visible(request: PersonRequest, pk: UUID) -> VoiceImport:
 
 
 def _status(job: VoiceImport) -> dict[str, Any]:
-    return {"job": job, "nobody_works": not job.is_final and not WorkerBeat.objects.alive().exists()}
+    return {"job": job, "nobody_works": not job.is_final and not WorkerBeat.objects.serving(job.queue).exists()}

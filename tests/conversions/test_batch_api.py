@@ -19,7 +19,6 @@ from tests.hostile.make_archives import MAKERS, zipped
 
 pytestmark = pytest.mark.django_db
 HOME = "/api/batches/"
-HOSTILE = ("name ../voice.pth", "symlink", "encrypted", "nested", "ratio 1000", "1000 overlapping")
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from django.db import connection
 from django.urls import reverse
 
 from jobs.models import State
+from jobs.queues import Queue
+from jobs.workers import WorkerBeat
 from models_app import tasks
 from models_app.models import VoiceImport, VoiceModel
 from tests import network as net
@@ -47,6 +49,14 @@ def test_it_works_without_javascript(site):
     assert voice.get_absolute_url() in done
     assert 'http-equiv="refresh"' not in done
     assert "Mary" in text(site.get(PAGE))
+
+
+def test_it_says_when_nobody_imports_though_others_work(site, alice):
+    page = VoiceImport.objects.create(owner=alice, url=URL).get_absolute_url()
+    WorkerBeat.objects.create(host="here", pid=1, workers=1, queue=Queue.CPU)
+    assert "Nothing is working on the queue" in text(site.get(page))
+    WorkerBeat.objects.create(host="there", pid=1, workers=1, queue=Queue.IMPORT)
+    assert "Nothing is working on the queue" not in text(site.get(page))
 
 
 def test_errors_stand_at_their_field(site):
