@@ -42,6 +42,7 @@ def _blocks(container: Any, stream: Any) -> Iterator[Block]:
 
 @contextmanager
 def named_errors() -> Iterator[None]:
+    """What FFmpeg's library raises becomes RVCError `damaged`."""
     try:
         yield
     except (av.error.InvalidDataError, av.error.EOFError, IndexError) as error:  # IndexError: no sound in it

@@ -180,6 +180,8 @@ def _in_tiles(layer: Callable[..., torch.Tensor], reach: int, maps: torch.Tensor
 
 
 class Encoder(nn.Module):
+    """Stages that halve time and frequency after each: (1, 1, T, F) down to (1, C·2^(stages−1), T, F) over 2^stages."""
+
     def __init__(self, sizes: Geometry) -> None:
         super().__init__()
         widths = [1, *(sizes.channels << i for i in range(sizes.stages))]
@@ -188,6 +190,8 @@ class Encoder(nn.Module):
 
 
 class Intermediate(nn.Module):
+    """Stages at the lowest resolution, to (1, C·2^stages, T, F) over 2^stages."""
+
     def __init__(self, sizes: Geometry) -> None:
         super().__init__()
         width = sizes.channels << sizes.stages
@@ -197,6 +201,8 @@ class Intermediate(nn.Module):
 
 
 class Decoder(nn.Module):
+    """Stages back to (1, C, T, F), each joined with the encoder's maps of its size."""
+
     def __init__(self, sizes: Geometry) -> None:
         super().__init__()
         widths = [sizes.channels << i for i in range(sizes.stages, -1, -1)]
@@ -204,6 +210,8 @@ class Decoder(nn.Module):
 
 
 class UNet(nn.Module):
+    """A log-mel as a picture, and C maps of its size that saw far (RMVPE, arXiv 2306.15412)."""
+
     def __init__(self, sizes: Geometry) -> None:
         super().__init__()
         self.encoder = Encoder(sizes)
@@ -223,6 +231,8 @@ class UNet(nn.Module):
 
 
 class Recurrent(nn.Module):
+    """(1, T, inputs) -> (1, T, 2·hidden): a GRU over the frames in both directions."""
+
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
         self.gru = nn.GRU(inputs, hidden, batch_first=True, bidirectional=True)

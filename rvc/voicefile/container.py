@@ -87,6 +87,7 @@ def zip_entries(path: Path, data: mmap.mmap, limits: ReaderLimits) -> Mapping[st
 
 
 def central_directory(path: Path, limits: ReaderLimits) -> tuple[list[zipfile.ZipInfo], int]:
+    """The entries of a zip, and the byte at which its directory begins. Raises VoiceFileError where that is damaged."""
     try:
         with _BoundedFile(path) as file:
             file.longest = limits.directory_bytes

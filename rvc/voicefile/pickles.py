@@ -47,6 +47,7 @@ def malformed(detail: str) -> VoiceFileError:
 
 
 def forbidden(detail: str) -> VoiceFileError:
+    """The answer to a pickle that asks for anything but tensors, containers, numbers and texts."""
     return VoiceFileError(
         "forbidden_content", f"The file holds more than data ({detail}), so it was not opened; it may be hostile."
     )
