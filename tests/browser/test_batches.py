@@ -64,7 +64,7 @@ def test_it_works_without_scripts(open_page, alice, voice, tmp_path):
     page.locator("input[name=recording]").set_input_files(bundle)
     page.get_by_role("button", name="Convert", exact=True).click()
     page.wait_for_url("**/conversions/batches/*-*/")
-    assert page.get_by_text("2 being taken in").is_visible()
+    page.get_by_text("2 being taken in").wait_for()
     unpack_all()
     page.get_by_role("button", name="Cancel all").click()
     page.get_by_text("2 cancelled").wait_for()

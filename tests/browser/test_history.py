@@ -57,10 +57,10 @@ def test_language_and_colours_without_scripts(open_page, alice, rows, size):
     page.goto("/account/")
     page.get_by_label("Dark", exact=True).check()
     page.get_by_role("button", name="Save the look of the site").click()
-    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.locator("html[data-theme=dark]").wait_for()
     page.locator("footer select").select_option("de")
     page.locator("footer button").click()
-    assert page.locator("html").get_attribute("lang") == "de"
+    page.locator("html[lang=de]").wait_for()
     keep_picture(page, f"account-german-dark-{size}")
     page.goto("/conversions/")
     keep_picture(page, f"history-german-dark-{size}")

@@ -49,11 +49,11 @@ def test_it_works(open_page, alice, voice, recording, finish):
     page.get_by_text("37").first.wait_for()
     assert page.get_by_role("progressbar", name="Progress").get_attribute("value") == "37"
     assert page.locator("[aria-current=step]").inner_text() == "Listening to the words"
-    assert page.locator("#announce").inner_text() == "Listening to the words"
+    page.locator("#announce", has_text="Listening to the words").wait_for(state="attached")
 
     finish(job)
     page.get_by_role("button", name="Play").wait_for()
-    assert page.locator("#announce").inner_text() == "The result is ready"
+    page.locator("#announce", has_text="The result is ready").wait_for(state="attached")
     assert page.get_by_text("clipped in 3 places").is_visible()
     assert page.get_by_text("−3 semitones").is_visible()
 
@@ -152,7 +152,7 @@ def test_it_is_cancelled_converted_again_and_deleted(open_page, alice, voice, re
 def test_it_works_without_scripts(open_page, alice, voice, recording, finish):
     page = open_page(alice, java_script_enabled=False)
     conversion = send(page, recording)
-    assert page.get_by_text("Waiting, 1 before it").is_visible()
+    page.get_by_text("Waiting, 1 before it").wait_for()
     finish(conversion)
     page.wait_for_selector("audio[aria-label=Result]")  # the page has loaded itself again
     assert page.locator("audio").count() == 2

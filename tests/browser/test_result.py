@@ -198,7 +198,7 @@ def test_what_is_heard_early_goes_on_in_the_result(open_page, alice, voice, tmp_
     job.result.save("result.wav", ContentFile(base.tone(40.0, rate=40000)), save=False)
     assert job.finish(result=job.result.name, result_seconds=40.0, result_rate=40000)
     until(page, f"document.querySelectorAll('[data-track]').length === 2 && !{AFTER}.paused")
-    assert early.is_hidden()
+    early.wait_for(state="hidden")
     until(page, "window.begun !== undefined")
     stopped = page.evaluate(f"{EARLY}.currentTime")
     assert page.evaluate(f"{EARLY}.paused")

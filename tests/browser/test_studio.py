@@ -138,7 +138,7 @@ def test_all_of_it_works_without_scripts(open_page, alice, make_voice, recording
     page.get_by_role("spinbutton", name="Pitch semitones").fill("-3")
     page.get_by_role("radio", name="Ben").check()
     page.get_by_role("button", name="Favourite: Ada").click()
-    assert page.locator(".star[aria-pressed=true]").count() == 1
+    page.locator(".star[aria-pressed=true]").wait_for()
     assert page.get_by_role("radio", name="Ben").is_checked()
     page.get_by_role("searchbox", name="Find a voice").fill("ada")
     page.get_by_role("button", name="Find", exact=True).click()
@@ -148,13 +148,13 @@ def test_all_of_it_works_without_scripts(open_page, alice, make_voice, recording
     page.get_by_text("Keep these settings as a preset").click()
     page.get_by_role("textbox", name="Name of the preset").fill("Low")
     page.get_by_role("textbox", name="Name of the preset").press("Enter")
-    assert page.get_by_text("Kept as the preset “Low”.").is_visible()
+    page.get_by_text("Kept as the preset “Low”.").wait_for()
     assert not Conversion.objects.exists(), "Enter submits no job"
     assert page.get_by_role("textbox", name="Text", exact=True).input_value() == "Kept."
     assert page.get_by_role("spinbutton", name="Pitch semitones").input_value() == "-3"
     page.get_by_role("combobox", name="Preset").select_option("Soft")
     page.get_by_role("button", name="Use it").click()
-    assert page.get_by_text("The settings are those of “Soft” now.").is_visible()
+    page.get_by_text("The settings are those of “Soft” now.").wait_for()
     assert page.get_by_role("textbox", name="Text", exact=True).input_value() == "Kept."
     way(page, "Microphone")
     page.locator("input[name=microphone]").set_input_files(recording)

@@ -38,7 +38,7 @@ def test_a_voice_is_found_opened_and_shared(open_page, alice, bob, collection):
     keep_picture(page, "gallery")
     page.get_by_role("searchbox", name="Search").fill("singing")
     page.get_by_role("button", name="Find").click()
-    assert page.get_by_text("1 voice found.").is_visible()
+    page.get_by_text("1 voice found.").wait_for()
     keep_picture(page, "gallery-found")
     page.get_by_role("link", name="Studio alto").click()
     page.get_by_role("heading", name="Studio alto").wait_for()
